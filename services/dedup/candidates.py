@@ -1,0 +1,157 @@
+"""Candidates: the pairs of texts whose sketches overlap enough to be worth a comparison.
+
+The third stage of the method. Each sketch value is a bucket of the texts that have it. In a small bucket all pairs
+count, in a large one (a template that fills a bank) each text meets its neighbours in the order of `signatures`, so
+that texts with the same numbers meet first and the work stays linear. Pairs that meet in several buckets are
+candidates.
+
+The order of the texts (signature, then row) is the same in every bucket, so a pair belongs to the later of its two
+texts, wherever it meets: a share of the texts is a share of the pairs, and shares may be different processes'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from services.dedup.fingerprint import Sketches
+
+_ENTRIES_OF_A_BLOCK = 1_000_000
+"""Sketch values whose pairs are counted at once; holds the memory of a block to about 100 MB."""
+SMALL_BUCKET = 16
+"""Up to this many texts a bucket pairs all with all; beyond it each with its next ones only."""
+_NEIGHBOURS = 6
+_SHARE = 4
+"""A pair must share a fourth of the smaller sketch: at similarity .80 nearly all do, of unlike pairs few."""
+_FILTER_BITS = 22
+
+Pairs = npt.NDArray[np.uint32]
+"""(smaller row, larger row), shape (pairs, 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which of `parts` equal shares of the pairs."""
+
+    part: int = 0
+    parts: int = 1
+
+    def of(self, count: int) -> tuple[int, int]:
+        return self.part * count // self.parts, (self.part + 1) * count // self.parts
+
+
+_ALL = Share()
+
+
+def candidate_pairs(sketches: Sketches, signatures: npt.NDArray[np.uint64]) -> Pairs:
+    """All pairs to compare, sorted.
+
+    Args:
+        sketches: of all texts.
+        signatures: one value for each text, equal where the numbers of the texts are.
+    """
+    packed = [np.zeros(0, np.uint64), *(_packed(pairs) for pairs, _ in pair_blocks(sketches, signatures))]
+    return np.stack(_unpacked(np.sort(np.concatenate(packed))), axis=1)
+
+
+def pair_blocks(
+    sketches: Sketches,
+    signatures: npt.NDArray[np.uint64],
+    share: Share = _ALL,
+    fresh: npt.NDArray[np.bool_] | None = None,
+) -> Iterator[tuple[Pairs, float]]:
+    """A share of the pairs to compare, block by block, and how much of the share is done after each.
+
+    Args:
+        sketches: of all texts.
+        signatures: one value for each text, equal where the numbers of the texts are.
+        share: which share.
+        fresh: the texts of which at least one must be in each pair; None: any.
+    """
+    order = np.lexsort((np.arange(len(signatures)), signatures)).astype(np.uint32)
+    buckets = _buckets(sketches, order, fresh)
+    first, end = share.of(len(order))
+    blocks = 1 + (len(buckets.values) // share.parts) // _ENTRIES_OF_A_BLOCK
+    for block in range(blocks):
+        ranks = Share(block, blocks).of(end - first)
+        meetings = _meetings(buckets, first + ranks[0], first + ranks[1], order, fresh)
+        pairs, shared = _counted(meetings)
+        left, right = _unpacked(pairs)
+        smaller = np.minimum(sketches.sizes[left], sketches.sizes[right]).astype(np.int64)
+        enough = shared >= np.maximum(smaller // _SHARE, 1)
+        yield np.stack([left[enough], right[enough]], axis=1), (block + 1) / blocks
+
+
+@dataclass(frozen=True, slots=True)
+class _Buckets:
+    """Sketch values in ascending order and in each the ranks of its texts, ascending; values of one text left out."""
+
+    values: npt.NDArray[np.uint32]
+    ranks: npt.NDArray[np.uint32]
+    small: npt.NDArray[np.bool_]
+
+
+def _buckets(sketches: Sketches, order: npt.NDArray[np.uint32], fresh: npt.NDArray[np.bool_] | None) -> _Buckets:
+    rank = np.empty(len(order), dtype=np.uint32)
+    rank[order] = np.arange(len(order), dtype=np.uint32)
+    values, rows = sketches.values, sketches.rows
+    if fresh is not None:
+        kept = _among(values, np.unique(values[fresh[rows]]))
+        values, rows = values[kept], rows[kept]
+    table = (values.astype(np.uint64) << np.uint64(32)) | rank[rows]
+    table.sort()
+    values = (table >> np.uint64(32)).astype(np.uint32)
+    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.zeros(0, dtype=np.int64)
+    sizes = np.diff(np.r_[starts, len(values)])
+    size = np.repeat(np.minimum(sizes, SMALL_BUCKET + 1).astype(np.uint8), sizes)
+    kept = size > 1
+    return _Buckets(values[kept], table[kept].astype(np.uint32), size[kept] <= SMALL_BUCKET)
+
+
+def _among(values: npt.NDArray[np.uint32], wanted: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    """Which of many values are among some few: by their low bits first, which nearly all others do not have."""
+    low = np.uint32((1 << _FILTER_BITS) - 1)
+    table = np.zeros(1 << _FILTER_BITS, dtype=np.bool_)
+    table[wanted & low] = True
+    found: npt.NDArray[np.bool_] = table[values & low]
+    places = np.flatnonzero(found)
+    found[places] = np.isin(values[places], wanted)
+    return found
+
+
+def _meetings(
+    buckets: _Buckets, first: int, end: int, order: npt.NDArray[np.uint32], fresh: npt.NDArray[np.bool_] | None
+) -> npt.NDArray[np.uint64]:
+    """Where a text of these ranks meets an earlier one: (smaller row << 32 | larger row), once for each bucket."""
+    places = np.flatnonzero((buckets.ranks >= first) & (buckets.ranks < end))
+    values = buckets.values[places]
+    meetings = [np.zeros(0, dtype=np.uint64)]
+    for distance in range(1, SMALL_BUCKET):
+        meets = (places >= distance) & (buckets.values[places - distance] == values)
+        if distance == _NEIGHBOURS + 1:
+            meets &= buckets.small[places]
+        places, values = places[meets], values[meets]
+        one, other = order[buckets.ranks[places - distance]], order[buckets.ranks[places]]
+        if fresh is not None:
+            counts = fresh[one] | fresh[other]
+            one, other = one[counts], other[counts]
+        meetings.append((np.minimum(one, other).astype(np.uint64) << np.uint64(32)) | np.maximum(one, other))
+    return np.concatenate(meetings)
+
+
+def _counted(meetings: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """Distinct values, ascending, and how often each occurs; np.unique hashes, which is several times slower here."""
+    meetings.sort()
+    starts = np.flatnonzero(np.r_[True, meetings[1:] != meetings[:-1]]) if len(meetings) else np.zeros(0, np.int64)
+    return meetings[starts], np.diff(np.r_[starts, len(meetings)])
+
+
+def _packed(pairs: Pairs) -> npt.NDArray[np.uint64]:
+    return (pairs[:, 0].astype(np.uint64) << np.uint64(32)) | pairs[:, 1]
+
+
+def _unpacked(pairs: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    return (pairs >> np.uint64(32)).astype(np.uint32), (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32)

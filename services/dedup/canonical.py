@@ -1,0 +1,254 @@
+"""Canonical form: what is left of a question when everything that does not change it is taken away.
+
+The first stage of the method. Width, case, punctuation form, white space, HTML, LaTeX spelling, traditional
+characters, written-out numerals, leading numbers and source tags, letters and order of the options: two questions
+that differ in these alone get the same key. What may change a question (digits, signs, brackets of an interval) stays.
+
+Canonicalisation is idempotent: the canonical form of a canonical text is that text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from services.dedup.answers import chosen, named_option, truth, without_lead
+from services.dedup.bulk import clean_all
+from services.dedup.frame import BULLETS, TRAILING, without_frame
+from services.dedup.latex import plain_latex
+from services.dedup.lexicon import simplified
+from services.dedup.markup import BLANK, plain_entities, plain_markup
+from services.dedup.numerals import plain_numerals
+
+VERSION = 2
+"""Part of every stored fingerprint: raise it when the canonical form of any text changes."""
+
+DIGIT_GAP = "\u203f"
+"""Stands for a gap between two digits: 2 3 is not 23."""
+
+_PUNCTUATION = {
+    "。": ".", "｡": ".", "．": ".", "、": ",", "､": ",", "，": ",", "；": ";", "：": ":", "∶": ":", "！": "!",
+    "？": "?", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "「": '"', "」": '"', "『": '"', "』": '"',
+    "《": "‹", "》": "›", "‘": "'", "’": "'", "′": "'", "`": "'", "´": "'", "″": "''", "【": "[", "】": "]",
+    "〔": "[", "〕": "]", "（": "(", "）": ")", "—": "-", "–": "-", "―": "-", "‐": "-", "‑": "-", "‒": "-",
+    "−": "-", "﹣": "-", "－": "-", "～": "~", "∼": "~", "〜": "~", "⋅": "·", "∙": "·", "•": "·", "・": "·",
+    "‧": "·", "…": "⋯", "⩽": "≤", "≦": "≤", "⩾": "≥", "≧": "≥", "∣": "|", "｜": "|", "ϵ": "ε",
+    "ϕ": "φ", "Δ": "△", "∆": "△", "▵": "△", "∘": "°", "º": "°", "˚": "°", "⟶": "→", "⇀": "→", "￥": "¥", "⁄": "/",
+    "∕": "/", "÷": "÷", "⊊": "⊊", "µ": "μ", "＿": "_", "\u00ad": None, "\u200b": None, "\u200c": None,
+    "〈": "‹", "〉": "›", "\u200d": None, "\u2060": None, "\ufeff": None, "\x00": None, "\ufffe": None,
+}  # fmt: skip
+# ① is a label, not the number 1; the negative ones have no decomposition that would say otherwise.
+_CIRCLED = {chr(0x2460 + i): chr(0x2776 + i if i < 10 else 0x24E1 + i) for i in range(20)}
+
+_SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ]+")
+_SUBSCRIPT = re.compile("[₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₓₐ]+")
+_DOTS = re.compile(r"\.{3,}")
+_SCRIPTS = re.compile(f"{_SUPERSCRIPT.pattern[:-2]}{_SUBSCRIPT.pattern[1:-1]}")
+_BLANK = re.compile(r"_{2,}|[(\[]\s*[)\]]|□")
+_SPACE_RUN = re.compile(r"\s+")
+_GROUPED_DIGITS = re.compile(r"(?<!\d)(?<!\d[.,])\d{1,3}(?: \d{3}(?: \d{3})*|, ?\d{3}(?:, ?\d{3})*)(?!\d)")
+_DIGIT_GAP = re.compile(r"(?<=\d) (?=\d)")
+_IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9]) | (?![A-Za-z0-9])")
+
+# A label that would run into the number behind it (15.一, 15. 1, 3：5) or, with its dash, into the text.
+_LABEL = re.compile(
+    r"(?:\s|&nbsp;|<[^<>]{0,200}>|[★☆◆◇●■※►✦➤#*])*[1-9１-９][0-9０-９]{0,2}"
+    r"(?:\s*[.．、,，:：]\s*(?=[零〇一二三四五六七八九十两])|[.．,，](?:\s|&nbsp;)+(?=[0-9０-９])|[、：](?=[0-9０-９])"
+    r"| [-\u2013\u2014] (?=[A-Z]?[a-z]{2}|[A-Z][a-z]|[\u4e00-\u9fff]))"
+)
+_UNSETTLED = re.compile(r"[\\{}&<\x00-\x1f]|!\[|__|\*\*|分之|[零〇一二三四五六七八九十百千万亿两壹贰叁]|[^\x00-\uffff]")
+_MOST_ROUNDS = 20
+"""Taking one thing away can lay bare another (`&amp;lt;`, 0亿亿); people's texts are still after the first round."""
+
+_OPTION_LETTER = re.compile(r"^[(\[]?([a-z])(?:[)\]][.,:]?|[.,:]) ?|^([a-z])(?: |(?=[\u4e00-\u9fff{(]))")
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """One question in canonical form.
+
+    Attributes:
+        stem: canonical text; single spaces only between Latin letters or digits.
+        options: canonical options, without letters, in the order they were given.
+        answer: the canonical text of the correct options (sorted, joined by a line feed) or of the answer; "" when
+            absent.
+    """
+
+    stem: str
+    options: tuple[str, ...]
+    answer: str
+
+    @property
+    def key(self) -> str:
+        """Equal keys mean: the same question, whatever the answers say."""
+        return "\x1f".join([compact(self.stem), *sorted(compact(option) for option in self.options)])
+
+
+def canonicalise(stem: str, options: Sequence[str], answer: str | None) -> Canonical:
+    """The canonical form of one question; never raises, whatever the text holds."""
+    plain_options = option_texts(options)
+    return Canonical(stem_text(stem), plain_options, answer_text(answer, plain_options))
+
+
+def canonicalise_all(questions: Sequence[tuple[str, Sequence[str], str | None]]) -> list[Canonical]:
+    """The canonical forms of many questions (stem, options, answer), each as `canonicalise` gives it, but faster."""
+    stems, simple = clean_all([stem for stem, _, _ in questions], clean, fold, _last_touch)
+    options, _ = clean_all([option for _, given, _ in questions for option in given], clean, fold, _last_touch)
+    answers, _ = clean_all([answer or "" for _, _, answer in questions], clean, fold, _last_touch)
+    canonicals = []
+    used = 0
+    for n, (stem, given, _) in enumerate(questions):
+        plain_options = _without_letters(options[used : used + len(given)])
+        used += len(given)
+        plain_stem = _without_frame(stems[n], stem) if simple[n] else _settled(_without_frame(stems[n], stem))
+        canonicals.append(Canonical(plain_stem, plain_options, _answer_meaning(answers[n], plain_options)))
+    return canonicals
+
+
+def compact(text: str) -> str:
+    """A canonical text without its spaces; a gap between digits stays a character of its own."""
+    return _DIGIT_GAP.sub(DIGIT_GAP, text).replace(" ", "") if " " in text else text
+
+
+def stem_text(raw: str) -> str:
+    """Canonical stem: the clean text without leading numbers, marks and tags and without the blank at its end."""
+    return _settled(_without_frame(clean(raw), raw))
+
+
+def _settled(text: str) -> str:
+    for _ in range(_MOST_ROUNDS if _UNSETTLED.search(text) else 0):
+        again = _without_frame(clean(text), text)
+        if again == text:
+            break
+        text = again
+    return text
+
+
+def _without_frame(text: str, raw: str) -> str:
+    if (text[:1].isdigit() or text[:1] in BULLETS) and (label := _LABEL.match(raw)):
+        text = clean(raw[label.end() :])  # neither 15.一 nor 15. 1 is 15.1
+    text = without_frame(text)
+    # Nothing but marks and blanks: only the literal text can tell such a question from another.
+    return text or _SPACE_RUN.sub(" ", raw).strip()
+
+
+def option_texts(options: Sequence[str]) -> tuple[str, ...]:
+    """Canonical options. Letters go only where they count A, B, C … through all of the options."""
+    return _without_letters([clean(option) for option in options])
+
+
+def _without_letters(texts: list[str]) -> tuple[str, ...]:
+    if len(texts) > 1 and texts[0][:2].strip("([")[:1] == "a":
+        matches = [_OPTION_LETTER.match(text) for text in texts]
+        letters = [(match.group(1) or match.group(2)) if match else "" for match in matches]
+        if letters == [chr(ord("a") + i) for i in range(len(texts))]:
+            bare = [clean(text[match.end() :]) for text, match in zip(texts, matches, strict=True) if match]
+            # The points A点, B点 and C点 are told apart by their letters.
+            texts = bare if len(set(bare)) == len(bare) else texts
+    texts = [text.rstrip(TRAILING) or text for text in texts]
+    truths = [truth(text) for text in texts] if len(texts) == 2 else []
+    return tuple(truths) if set(truths) == {"true", "false"} else tuple(texts)
+
+
+_DECIMAL = re.compile(r"[-+]?\d+(?:\.\d+)?")
+
+
+def answer_text(answer: str | None, options: Sequence[str]) -> str:
+    """What the answer says, whatever its letter: the correct options' texts, a plain number, or the canonical text.
+
+    Args:
+        answer: as stored; None and blank both mean that there is none.
+        options: canonical options in the order the answer's letters count.
+    """
+    return _answer_meaning(clean(answer or ""), options)
+
+
+def _answer_meaning(cleaned: str, options: Sequence[str]) -> str:
+    text = without_lead(cleaned).rstrip(TRAILING)
+    if not text:
+        return ""
+    if options and (choice := _choice(text, options)):
+        texts = [compact(options[i]) for i in choice]
+        return "\n".join(sorted(truth(option) or option for option in texts))
+    if said := truth(text):
+        return said
+    if _DECIMAL.fullmatch(text) and "." in text:
+        return text.rstrip("0").rstrip(".")
+    return compact(text)
+
+
+def _choice(text: str, options: Sequence[str]) -> list[int]:
+    """The options an answer means, by their words or by their letters."""
+    if len(text) > 1:
+        words, texts = compact(text), [compact(option) for option in options]
+        if words in texts:
+            return [texts.index(words)]
+        named = named_option(text, len(options))
+        if named and compact(named[1].rstrip(TRAILING)) == texts[named[0]]:
+            return [named[0]]
+    return chosen(text, len(options))
+
+
+def clean(raw: str) -> str:
+    """Everything that holds for any text, be it stem, option or answer."""
+    text = fold(raw)
+    if "&" in text:
+        text = fold(plain_entities(text))
+    text = " ".join(plain_latex(plain_markup(text)).split())
+    text = _close_gaps(_DOTS.sub("⋯", _BLANK.sub(BLANK, text)))
+    if "=" in text:
+        text = text.replace("<=", "≤").replace(">=", "≥")
+    text = _close_gaps(_grouped(plain_numerals(text).lower())).strip()
+    # An accent whose gap was closed joins the letter before it.
+    return text if unicodedata.is_normalized("NFKC", text) else clean(unicodedata.normalize("NFKC", text))
+
+
+def _close_gaps(text: str) -> str:
+    return _IDLE_SPACE.sub("", text) if " " in text else text
+
+
+def _grouped(text: str) -> str:
+    return _GROUPED_DIGITS.sub(lambda number: re.sub("[ ,]", "", number.group()), text)
+
+
+def _last_touch(text: str) -> str:
+    """What is left to do for a text whose characters are folded and whose gaps are closed."""
+    return _grouped(_DOTS.sub("⋯", _BLANK.sub(BLANK, text)))
+
+
+def fold(text: str) -> str:
+    """One character for each of its forms: scripts as ^{} and _{}, then NFKC, punctuation, simplified characters."""
+    if text.isascii():
+        return text.replace("`", "'").replace("\x00", "")
+    if _SCRIPTS.search(text):
+        text = _SUPERSCRIPT.sub(lambda run: _script("^", run.group()), text)
+        text = _SUBSCRIPT.sub(lambda run: _script("_", run.group()), text)
+    text = text.translate(_folds())
+    # Only a sequence (letter and accent) is left to compose: single characters are in NFKC after the look-up.
+    return text if unicodedata.is_normalized("NFKC", text) else unicodedata.normalize("NFKC", text).translate(_folds())
+
+
+class _Folds(dict[int, str]):
+    """Code point -> what it folds to, worked out when a character is first met."""
+
+    def __init__(self) -> None:
+        table: dict[str, str | None] = {**simplified(), **_PUNCTUATION, **_CIRCLED}
+        self._own = {ord(character): replacement for character, replacement in table.items()}
+
+    def __missing__(self, code: int) -> str:
+        plain = unicodedata.normalize("NFKC", chr(code).translate(self._own)).translate(self._own)
+        self[code] = plain
+        return plain
+
+
+@cache
+def _folds() -> _Folds:
+    return _Folds()
+
+
+def _script(mark: str, run: str) -> str:
+    inner = unicodedata.normalize("NFKC", run).replace("−", "-")
+    return mark + (inner if len(inner) == 1 else f"{{{inner}}}")

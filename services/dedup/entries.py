@@ -1,0 +1,69 @@
+"""Exact copies by fingerprint alone: which rows are one entry, and which of them stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from services.dedup.cluster import Entry, Settled, split_copies
+from services.dedup.store import Prints
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What clusters look at in a question, in a few bytes: a length for the stem, a hash for the answer."""
+
+    stem: range
+    options: range
+    answer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The entries of a group.
+
+    Attributes:
+        rows: the row that stands for each, ascending.
+        copies: the rows of each entry that has several, by the row that stands for it; that one first.
+    """
+
+    rows: npt.NDArray[np.int64]
+    copies: Mapping[int, list[int]]
+
+
+def heads_of(prints: Prints, settled: Settled) -> Heads:
+    """The entries, as `cluster.exact_entries` makes them from the texts."""
+    order = np.argsort(prints.exact, kind="stable")
+    exact = prints.exact[order]
+    starts = np.flatnonzero(np.r_[True, exact[1:] != exact[:-1]]) if len(exact) else np.zeros(0, dtype=np.int64)
+    sizes = np.diff(np.r_[starts, len(exact)])
+    single = order[starts[sizes == 1]]
+    by_row = {row: settled[key] for row, key in enumerate(prints.ids.tolist()) if key in settled} if settled else {}
+    copies: dict[int, list[int]] = {}
+    alone: list[int] = []
+    for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
+        rows = order[start : start + size]
+        answers = dict(zip(rows.tolist(), prints.answers[rows].tolist(), strict=True))
+        for part in split_copies(rows.tolist(), answers, by_row):
+            if len(part) == 1:
+                alone.append(part[0])
+            else:
+                copies[part[0]] = part
+    rest = np.array([*alone, *copies], dtype=np.int64)
+    return Heads(np.sort(np.concatenate([single, rest])), copies)
+
+
+def entries_of(prints: Prints, heads: Heads, rows: npt.NDArray[np.int64]) -> list[Entry]:
+    """The entries that these rows, ascending, stand for."""
+    ids, answers, shapes = prints.ids[rows].tolist(), prints.answers[rows].tolist(), prints.shapes[rows].tolist()
+    return [
+        Entry(
+            Outline(range(shape >> 1), range(shape & 1), answer),
+            tuple(prints.ids[heads.copies[row]].tolist()) if row in heads.copies else (key,),
+            row,
+        )
+        for row, key, answer, shape in zip(rows.tolist(), ids, answers, shapes, strict=True)
+    ]

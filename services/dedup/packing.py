@@ -1,0 +1,33 @@
+"""Several arrays as one run of bytes: how a run keeps them for the next, and a worker hands them to another."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_HEADER = struct.Struct("<QQ")
+Array = npt.NDArray[Any]
+
+
+def packed(counts: tuple[int, int], arrays: Sequence[Array]) -> bytes:
+    """Two counts, from which the lengths of the arrays follow, then the arrays as they are in memory."""
+    return b"".join([_HEADER.pack(*counts), *(array.tobytes() for array in arrays)])
+
+
+def unpacked(data: bytes, dtypes: Sequence[Any], lengths: Callable[[int, int], Sequence[int]]) -> list[Array]:
+    """The arrays that `packed` was given, read-only.
+
+    Args:
+        data: what it gave.
+        dtypes: of each array.
+        lengths: of each array, from the two counts.
+    """
+    place, arrays = _HEADER.size, []
+    for dtype, length in zip(dtypes, lengths(*_HEADER.unpack_from(data)), strict=True):
+        arrays.append(np.frombuffer(data, dtype, length, place))
+        place += length * np.dtype(dtype).itemsize
+    return arrays

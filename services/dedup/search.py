@@ -1,0 +1,282 @@
+"""The method on a large group: by stored fingerprints, in shares that run side by side, and only as far as something
+has changed.
+
+The same steps as `pipeline.deduplicate`, which has a whole group in memory. Here the texts are read when two of them
+are compared, and clusters are made anew only where something hangs together with a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xxhash
+from sqlalchemy import select
+
+from models import Database, DuplicateMember, TaskUnit, UnitOutput
+from services.batches import ROWS
+from services.dedup.candidates import Share, pair_blocks
+from services.dedup.canonical import Canonical
+from services.dedup.cluster import Entry, Pair, Star, build_stars
+from services.dedup.edges import Edges, turned
+from services.dedup.entries import Heads, entries_of, heads_of
+from services.dedup.groups import Group
+from services.dedup.options import DedupOptions
+from services.dedup.pipeline import EXACT, Cluster, Member, listed, no_collection, opcodes
+from services.dedup.settled import Decided
+from services.dedup.state import Ids, Mask, State, compare_with, spread
+from services.dedup.store import Prints, canonicals_of, texts_of
+from services.dedup.verify import Comparison, Verdict, compare
+from services.runners.base import UnitContext
+
+_PAIRS_AT_ONCE = 2_000
+_STARS_AT_ONCE = 2_000
+_TEXTS_KEPT = 40_000  # canonical texts in memory, some 60 MB
+_READ, _COMPARED, _CLUSTERED = 0.1, 0.4, 0.7  # how much of a merge is done
+_WHOLE = Share()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A group to be searched, the decisions to be heeded, and the unit that does it."""
+
+    group: Group
+    decisions: Decided
+    context: UnitContext
+
+    @property
+    def options(self) -> DedupOptions:
+        return DedupOptions.from_params(self.context.params.get("options") or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found.
+
+    Attributes:
+        clusters: all clusters that hold one of `touched`.
+        touched: ids of the questions whose clusters may have changed; None: all.
+        state: for the next run.
+    """
+
+    clusters: list[Cluster]
+    touched: Ids | None
+    state: State
+
+
+def compare_share(search: Search, prints: Prints, share: Share) -> bytes:
+    """The alike pairs of one share of a group, for `compared_shares`."""
+    with no_collection():
+        heads = heads_of(prints, search.decisions.settled)
+        return _stamp(prints, heads) + _alike(search, prints, heads, share).to_bytes()
+
+
+def compared_shares(search: Search, prints: Prints, task_id: int) -> State | None:
+    """What the units of the stage before have compared; None where the group has changed in between."""
+    units = select(TaskUnit.id, TaskUnit.spec).where(TaskUnit.task_id == task_id, TaskUnit.stage == 1)
+    ours = [row.id for row in search.context.database.fetch_all(units) if row.spec["group"] == search.group.names]
+    statement = select(UnitOutput.data).where(UnitOutput.unit_id.in_(ours)).order_by(UnitOutput.unit_id)
+    outputs = [row.data for row in search.context.database.fetch_all(statement)]
+    heads = heads_of(prints, search.decisions.settled)
+    stamp = _stamp(prints, heads)
+    if len(outputs) < len(ours) or any(data[: len(stamp)] != stamp for data in outputs):
+        return None
+    edges = Edges.joined([Edges.from_bytes(data[len(stamp) :]) for data in outputs])
+    return State.of(prints, heads, edges, search.decisions.stamps)
+
+
+def bring_up_to_date(search: Search, prints: Prints, state: State, again: Iterable[int], *, everything: bool) -> Found:
+    """The clusters that are others than in a state, or may be.
+
+    Args:
+        search: the group, and the decisions to be heeded.
+        prints: of its questions as they are now.
+        state: what is known; of no questions, where nothing is.
+        again: ids of questions to be dealt with in any case.
+        everything: whether all clusters are asked for.
+    """
+    with no_collection():
+        return _bring_up_to_date(search, prints, state, again, everything=everything)
+
+
+def _bring_up_to_date(search: Search, prints: Prints, state: State, again: Iterable[int], *, everything: bool) -> Found:
+    report = search.context.report
+    heads = heads_of(prints, search.decisions.settled)
+    seeds = np.array([*again, *_newly_decided(search, state)], dtype=np.int64)
+    change = compare_with(state, prints, heads, seeds)
+    report(_READ, "candidates")
+    edges = Edges.joined([state.edges.only(change.kept), _alike(search, prints, heads, fresh=change.fresh)])
+    reached = np.ones(len(prints), dtype=np.bool_) if everything else spread(change.seeds, prints, edges)
+    report(_COMPARED, "cluster")
+    clusters = _clusters(search, prints, heads, edges, reached)
+    touched = None if everything else np.unique(np.concatenate([prints.ids[reached], change.gone, seeds]))
+    return Found(clusters, touched, State.of(prints, heads, edges.bare(), search.decisions.stamps))
+
+
+def _newly_decided(search: Search, state: State) -> list[int]:
+    """The questions about which something was decided, or undone, since the last run."""
+    changed = sorted({key for key, _ in set(state.stamps.items()) ^ set(search.decisions.stamps.items())})
+    ids: list[int] = []
+    for start in range(0, len(changed), ROWS):
+        members = select(DuplicateMember.question_id)
+        some = members.where(DuplicateMember.cluster_id.in_(changed[start : start + ROWS]))
+        ids += [row.question_id for row in search.context.database.fetch_all(some)]
+    return ids
+
+
+def _stamp(prints: Prints, heads: Heads) -> bytes:
+    """Names what is compared with each other: 16 bytes."""
+    digest = xxhash.xxh3_128(heads.rows.tobytes())
+    for array in (prints.ids, prints.texts):
+        digest.update(array.tobytes())
+    return digest.digest()
+
+
+class _Texts:
+    """Displayed stems and canonical forms by id, read when they are needed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._stems: dict[int, str] = {}
+        self._forms: dict[int, Canonical] = {}
+
+    def fetch(self, ids: Iterable[int]) -> None:
+        """For `compare`."""
+        wanted = set(ids)
+        if len(self._forms) + len(wanted) > _TEXTS_KEPT:
+            self._forms.clear()
+            self._stems.clear()
+        for rows in texts_of(self._database, sorted(wanted - self._forms.keys())):
+            self._forms.update(zip((row.id for row in rows), canonicals_of(rows), strict=True))
+            self._stems.update((row.id, row.stem) for row in rows)
+
+    def fetch_stems(self, ids: Iterable[int]) -> None:
+        """For `opcodes`."""
+        wanted = set(ids)
+        if len(self._stems) + len(wanted) > 2 * _TEXTS_KEPT:
+            self._stems = {key: self._stems[key] for key in self._forms}
+        for rows in texts_of(self._database, sorted(wanted - self._stems.keys())):
+            self._stems.update((row.id, row.stem) for row in rows)
+
+    def compare(self, a: int, b: int, options: DedupOptions) -> Comparison | None:
+        """What b is to a, with the edits between their displayed stems."""
+        if a not in self._forms or b not in self._forms:
+            return None  # deleted with its bank this moment
+        comparison = compare(self._forms[a], self._forms[b], options)
+        if comparison:
+            comparison.evidence["opcodes"] = self.opcodes(a, b)
+        return comparison
+
+    def opcodes(self, a: int, b: int) -> list[list[str | int]]:
+        return opcodes(self._stems[a], self._stems[b]) if {a, b} <= self._stems.keys() else []
+
+
+def _alike(search: Search, prints: Prints, heads: Heads, share: Share = _WHOLE, fresh: Mask | None = None) -> Edges:
+    """The pairs of entries that are alike: of a share, or those with at least one fresh entry."""
+    if fresh is not None and not fresh.any():
+        return Edges.of([])
+    ids, fresh = prints.ids[heads.rows], None if fresh is None else fresh[heads.rows]
+    texts, options = _Texts(search.context.database), search.options
+    found, told = [], 0.0
+    sketches = prints.sketches().of_rows(heads.rows)
+    for pairs, done in pair_blocks(sketches, prints.numbers[heads.rows], share, fresh):
+        for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+            if fresh is None:
+                search.context.report(told + (done - told) * start / len(pairs), "verify")
+            some = ids[pairs[start : start + _PAIRS_AT_ONCE]].tolist()
+            texts.fetch(key for pair in some for key in pair)
+            compared = [(a, b, texts.compare(a, b, options)) for a, b in some]
+            found.append(Edges.of([(a, b, comparison) for a, b, comparison in compared if comparison]))
+        told = done
+    return Edges.joined(found)
+
+
+def _clusters(search: Search, prints: Prints, heads: Heads, edges: Edges, reached: Mask) -> list[Cluster]:
+    """The clusters of all entries that were reached."""
+    a, b = np.searchsorted(prints.ids, edges.a), np.searchsorted(prints.ids, edges.b)
+    some = np.flatnonzero(reached[a] & reached[b])
+    copied = np.array([row for row in heads.copies if reached[row]], dtype=np.int64)
+    rows = np.unique(np.concatenate([a[some], b[some], copied]))
+    entries = entries_of(prints, heads, rows)
+    row_of = {key: row for row, key in enumerate(prints.ids[rows].tolist())}
+    comparisons = edges.comparisons(row_of, some.tolist())
+    number_of = dict(zip(comparisons, some.tolist(), strict=True))
+    texts = _Texts(search.context.database)
+
+    def compare_rows(one: int, other: int) -> Comparison | None:
+        ids = entries[one].ids[0], entries[other].ids[0]
+        texts.fetch(ids)
+        return texts.compare(*ids, search.options)
+
+    def evidence_of(pair: Pair) -> Mapping[str, Any]:
+        return edges.evidence_of(number_of[pair]) if pair in number_of else {}
+
+    stars = build_stars(entries, comparisons, compare_rows, search.decisions.settled)
+    describe = _Describer(entries, evidence_of, texts, search.options)
+    clusters: list[Cluster] = []
+    for start in range(0, len(stars), _STARS_AT_ONCE):
+        search.context.report(_COMPARED + (_CLUSTERED - _COMPARED) * start / len(stars), "cluster")
+        clusters += describe.all_of(stars[start : start + _STARS_AT_ONCE])
+    return clusters
+
+
+@dataclass(frozen=True, slots=True)
+class _Describer:
+    """Makes clusters of questions from stars of entries, with the evidence that was kept, or else worked out again."""
+
+    entries: Sequence[Entry]
+    kept: Callable[[Pair], Mapping[str, Any]]
+    texts: _Texts
+    options: DedupOptions
+
+    def all_of(self, stars: Sequence[Star]) -> list[Cluster]:
+        drafts = [(star, self._members(star)) for star in stars]
+        chiefs = [self.entries[star.representative].ids[0] for star in stars]
+        together = [(chief, member) for chief, (_, members) in zip(chiefs, drafts, strict=True) for member in members]
+        self.texts.fetch(key for chief, each in together if not each.evidence for key in (chief, self._head(each)))
+        others = [(chief, each.question_id) for chief, each in together if each.question_id != self._head(each)]
+        self.texts.fetch_stems(key for pair in others for key in pair)
+        return [self._cluster(star, members) for star, members in drafts]
+
+    def _members(self, star: Star) -> list[_Draft]:
+        """The evidence is that of the pair in the order of its rows; without it the texts must be read."""
+        drafts = []
+        for key, row, comparison in listed(star, self.entries):
+            pair = min(row, star.representative), max(row, star.representative)
+            evidence = comparison.evidence if comparison is EXACT else self.kept(pair)
+            drafts.append(_Draft(key, row, comparison, evidence))
+        return drafts
+
+    def _head(self, member: _Draft) -> int:
+        return self.entries[member.row].ids[0]
+
+    def _cluster(self, star: Star, members: Sequence[_Draft]) -> Cluster:
+        chief = self.entries[star.representative].ids[0]
+        described = [Member(chief, Verdict.EXACT, 1.0, {})]
+        for member in members:
+            evidence = self._evidence(star.representative, member)
+            if member.question_id != self._head(member):
+                evidence["opcodes"] = self.texts.opcodes(chief, member.question_id)
+            comparison = member.comparison
+            described.append(Member(member.question_id, comparison.verdict, comparison.similarity, evidence))
+        return Cluster(chief, described)
+
+    def _evidence(self, representative: int, member: _Draft) -> dict[str, Any]:
+        evidence = member.evidence
+        if not evidence:
+            a, b = min(representative, member.row), max(representative, member.row)
+            again = self.texts.compare(self.entries[a].ids[0], self.entries[b].ids[0], self.options)
+            evidence = again.evidence if again else {}
+        return turned(evidence) if member.row < representative else dict(evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A member to be: the evidence may have to be worked out again."""
+
+    question_id: int
+    row: int  # of its entry
+    comparison: Comparison
+    evidence: Mapping[str, Any]

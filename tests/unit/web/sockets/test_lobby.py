@@ -1,0 +1,94 @@
+"""The lobby's throttle and its greeting, over a push and rooms that only take notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import eventlet
+import pytest
+
+from services.tasks.event_log import LoggedEvent
+from web.sockets import lobby as lobby_module
+from web.sockets.lobby import Lobby
+from web.sockets.rooms import LOBBY
+
+
+class NotedPush:
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, int | None, Sequence[str]]] = []  # (event, seq, to whom)
+
+    def emit(self, event: str, data: Any, *, rooms: Sequence[str] = (), sids: Sequence[str] = (), **_: Any) -> int:
+        self.sent.append((event, data.get("seq"), [*rooms, *sids]))
+        return 1
+
+
+class NotedRooms:
+    def __init__(self) -> None:
+        self.members: set[tuple[str, str]] = set()
+
+    def enter(self, sid: str, room: str) -> None:
+        self.members.add((sid, room))
+
+    def has(self, sid: str, room: str) -> bool:
+        return (sid, room) in self.members
+
+
+def event(seq: int, name: str = "task_progress") -> LoggedEvent:
+    return LoggedEvent(1, seq, name, {"seq": seq}, 0.0)
+
+
+@pytest.fixture
+def push() -> NotedPush:
+    return NotedPush()
+
+
+@pytest.fixture
+def lobby(push: NotedPush, monkeypatch: pytest.MonkeyPatch) -> Lobby:
+    monkeypatch.setattr(lobby_module, "PROGRESS_SECONDS", 0.05)
+    return Lobby(push, NotedRooms())  # type: ignore[arg-type]
+
+
+def test_of_a_flood_the_first_and_then_the_newest_are_sent(lobby: Lobby, push: NotedPush) -> None:
+    for seq in range(1, 6):
+        lobby.progress(event(seq))
+    assert [seq for _, seq, _ in push.sent] == [1]
+    eventlet.sleep(0.08)
+    assert [seq for _, seq, _ in push.sent] == [1, 5]
+    eventlet.sleep(0.08)
+    assert not lobby._throttles
+
+
+def test_what_waits_goes_out_before_what_came_after_it_and_never_again(lobby: Lobby, push: NotedPush) -> None:
+    lobby.progress(event(1))
+    lobby.progress(event(2))
+    lobby.tell("task_completed", event(3, "task_completed"), and_room=True)
+    eventlet.sleep(0.15)
+    assert [(name, seq) for name, seq, _ in push.sent] == [
+        ("task_progress", 1),
+        ("task_progress", 2),
+        ("task_completed", 3),
+    ]
+
+
+def test_what_happens_while_a_client_is_shown_the_tasks_follows_what_it_was_shown(
+    lobby: Lobby, push: NotedPush
+) -> None:
+    def look() -> list[dict[str, Any]]:
+        lobby.tell("task_status", event(7, "task_status"), and_room=True)  # already in what is shown
+        lobby.tell("task_completed", event(8, "task_completed"), and_room=True)
+        return [{"id": 1, "last_seq": 7}]
+
+    lobby.admit("new", look, lambda: True)
+    assert [(name, seq) for name, seq, to in push.sent if to == ["new"]] == [
+        ("active_tasks", None),
+        ("task_completed", 8),
+    ]
+    lobby.admit("new", look, lambda: True)
+    assert len(push.sent) == 4, "a member is not shown in again"
+
+
+def test_a_client_that_left_meanwhile_is_not_let_in(lobby: Lobby, push: NotedPush) -> None:
+    lobby.admit("gone", list, lambda: False)
+    assert push.sent == []
+    assert not lobby._rooms.has("gone", LOBBY)
