@@ -75,7 +75,7 @@ def page_of() -> Iterator[Callable[..., Page]]:
 def test_the_page_hears_of_tasks_and_comes_back_by_itself(tmp_path: Path, page_of: Callable[..., Page]):
     with Server(tmp_path / "data", TASKBEAM_WORKERS="1") as server:
         page = page_of(server)
-        page.await_event("state", lambda state: state == "live")
+        page.await_event("active_tasks")  # the page is in the lobby: from here on it hears of what is created
         task = server.call("POST", "/api/external/tasks", {"task_name": "渲染", "total": 4})["data"]
         page.await_event("task_created", lambda told: told["task_name"] == "渲染")
         server.kill()
