@@ -25,8 +25,13 @@ class Model:
     (ONNX Runtime releases the GIL).
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, arena: bool = False) -> None:
+        """
+        Args:
+            path: of the model.
+            arena: keeps the memory of the largest input for the next one: quicker where inputs are many and bounded.
+        """
+        self.path, self._arena = path, arena
         self._sessions: dict[int, Any] = {}
         self._input = self._session(threads=1).get_inputs()[0].name
 
@@ -38,11 +43,11 @@ class Model:
 
     def _session(self, threads: int) -> Any:
         if threads not in self._sessions:
-            self._sessions[threads] = _open(self.path, threads)
+            self._sessions[threads] = _open(self.path, threads, arena=self._arena)
         return self._sessions[threads]
 
 
-def _open(path: Path, threads: int) -> Any:
+def _open(path: Path, threads: int, *, arena: bool) -> Any:
     """Raises ModelLoadError."""
     try:
         onnxruntime = importlib.import_module("onnxruntime")
@@ -52,9 +57,8 @@ def _open(path: Path, threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Every page has another size: an arena and planned memory patterns would keep the largest of each for ever.
-    options.enable_cpu_mem_arena = False
-    options.enable_mem_pattern = False
+    options.enable_cpu_mem_arena = arena
+    options.enable_mem_pattern = False  # every page and line has another size: there is no pattern to plan with
     # A thread that spins while it waits takes the core from the process that serves the clients.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
