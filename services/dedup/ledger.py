@@ -269,23 +269,24 @@ class Ledger:
             .order_by(DuplicateMember.cluster_id, DuplicateMember.position)
         )
         earlier: dict[int, list[Row]] = defaultdict(list)
-        for some in self._holding(begun, touched):
-            part = statement if some is None else statement.where(DuplicateMember.cluster_id.in_(some))
+        for some in self._holding(touched):
+            part = statement if some is None else statement.where(FoundCluster.id.in_(some))
             for row in self._database.stream(part):
                 earlier[row.cluster_id].append((row.question_id, row.verdict, row.similarity))
         return earlier
 
-    def _holding(self, begun: Standing, touched: Ids | None) -> Iterator[Sequence[int] | None]:
-        """Ids of the clusters that hold a touched question, in lists that fit into a statement; None: all."""
+    def _holding(self, touched: Ids | None) -> Iterator[Sequence[int] | None]:
+        """Ids of the clusters that hold a touched question, in lists that fit into a statement; None: all.
+
+        Clusters of other groups are among them: a statement that asked for the group's, too, would be answered by
+        going through all of these.
+        """
         if touched is None or len(touched) > _MANY:
             yield None
             return
         held: set[int] = set()
         for some in chunks(touched.tolist()):
-            of_group = select(DuplicateMember.cluster_id).join(
-                FoundCluster, FoundCluster.id == DuplicateMember.cluster_id
-            )
-            holding = of_group.where(FoundCluster.group_id == begun.group_id, DuplicateMember.question_id.in_(some))
+            holding = select(DuplicateMember.cluster_id).where(DuplicateMember.question_id.in_(some))
             held.update(row.cluster_id for row in self._database.fetch_all(holding))
         yield from chunks(sorted(held))
 
