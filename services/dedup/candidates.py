@@ -19,14 +19,14 @@ import numpy.typing as npt
 
 from services.dedup.fingerprint import Sketches
 
-_ENTRIES_OF_A_BLOCK = 1_000_000
-"""Sketch values whose pairs are counted at once; holds the memory of a block to about 100 MB."""
+_ENTRIES_OF_A_BLOCK = 100_000
+"""Sketch values whose pairs are counted at once; holds the memory of a block to about 20 MB."""
 SMALL_BUCKET = 16
 """Up to this many texts a bucket pairs all with all; beyond it each with its next ones only."""
 _NEIGHBOURS = 6
 _SHARE = 4
 """A pair must share a fourth of the smaller sketch: at similarity .80 nearly all do, of unlike pairs few."""
-_FILTER_BITS = 22
+_FILTER_BITS = 24
 
 Pairs = npt.NDArray[np.uint32]
 """(smaller row, larger row), shape (pairs, 2)."""
@@ -97,28 +97,33 @@ class _Buckets:
 def _buckets(sketches: Sketches, order: npt.NDArray[np.uint32], fresh: npt.NDArray[np.bool_] | None) -> _Buckets:
     rank = np.empty(len(order), dtype=np.uint32)
     rank[order] = np.arange(len(order), dtype=np.uint32)
-    values, rows = sketches.values, sketches.rows
+    values, ranks = sketches.values, sketches.spread(rank)
     if fresh is not None:
-        kept = _among(values, np.unique(values[fresh[rows]]))
-        values, rows = values[kept], rows[kept]
-    table = (values.astype(np.uint64) << np.uint64(32)) | rank[rows]
+        kept = _perhaps_among(values, values[sketches.spread(fresh)])
+        values, ranks = values[kept], ranks[kept]
+    table = values.astype(np.uint64)  # in place from here on: of a million texts it takes 128 MB
+    table <<= np.uint64(32)
+    table |= ranks
     table.sort()
-    values = (table >> np.uint64(32)).astype(np.uint32)
+    ranks = table.astype(np.uint32)
+    table >>= np.uint64(32)
+    values = table.astype(np.uint32)
+    del table
     starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.zeros(0, dtype=np.int64)
     sizes = np.diff(np.r_[starts, len(values)])
     size = np.repeat(np.minimum(sizes, SMALL_BUCKET + 1).astype(np.uint8), sizes)
     kept = size > 1
-    return _Buckets(values[kept], table[kept].astype(np.uint32), size[kept] <= SMALL_BUCKET)
+    if fresh is not None:  # what stands between two of them is left out, which brings none nearer to a fresh one
+        kept &= _near_by(fresh[order[ranks]])
+    return _Buckets(values[kept], ranks[kept], size[kept] <= SMALL_BUCKET)
 
 
-def _among(values: npt.NDArray[np.uint32], wanted: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
-    """Which of many values are among some few: by their low bits first, which nearly all others do not have."""
+def _perhaps_among(values: npt.NDArray[np.uint32], wanted: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    """Which of many values are among some, by their low bits; a bucket too many holds no pair that is asked for."""
     low = np.uint32((1 << _FILTER_BITS) - 1)
     table = np.zeros(1 << _FILTER_BITS, dtype=np.bool_)
     table[wanted & low] = True
     found: npt.NDArray[np.bool_] = table[values & low]
-    places = np.flatnonzero(found)
-    found[places] = np.isin(values[places], wanted)
     return found
 
 
@@ -140,6 +145,15 @@ def _meetings(
             one, other = one[counts], other[counts]
         meetings.append((np.minimum(one, other).astype(np.uint64) << np.uint64(32)) | np.maximum(one, other))
     return np.concatenate(meetings)
+
+
+def _near_by(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The places of a mask, and those before and behind that can meet them."""
+    near = mask.copy()
+    for distance in range(1, SMALL_BUCKET):
+        near[distance:] |= mask[:-distance]
+        near[:-distance] |= mask[distance:]
+    return near
 
 
 def _counted(meetings: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:

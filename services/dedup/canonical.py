@@ -13,10 +13,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from services.dedup.answers import chosen, named_option, truth, without_lead
-from services.dedup.bulk import clean_all
+from services.dedup.bulk import Rules, clean_all
 from services.dedup.frame import BULLETS, TRAILING, without_frame
 from services.dedup.latex import plain_latex
 from services.dedup.lexicon import simplified
@@ -46,12 +46,14 @@ _CIRCLED = {chr(0x2460 + i): chr(0x2776 + i if i < 10 else 0x24E1 + i) for i in 
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ]+")
 _SUBSCRIPT = re.compile("[₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₓₐ]+")
 _DOTS = re.compile(r"\.{3,}")
+_BRACKETS = [f"{opening}{gap}{closing}" for opening in "([" for closing in ")]" for gap in ("", " ")]
 _SCRIPTS = re.compile(f"{_SUPERSCRIPT.pattern[:-2]}{_SUBSCRIPT.pattern[1:-1]}")
-_BLANK = re.compile(r"_{2,}|[(\[]\s*[)\]]|□")
+_LINE = re.compile("_{2,}")
 _SPACE_RUN = re.compile(r"\s+")
-_GROUPED_DIGITS = re.compile(r"(?<!\d)(?<!\d[.,])\d{1,3}(?: \d{3}(?: \d{3})*|, ?\d{3}(?:, ?\d{3})*)(?!\d)")
-_DIGIT_GAP = re.compile(r"(?<=\d) (?=\d)")
-_IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9]) | (?![A-Za-z0-9])")
+_MAYBE_GROUPED = re.compile(r"[ ,] ?\d{3}")
+_GROUPED_DIGITS = re.compile(r"\d(?<!\d\d)(?<!\d[.,]\d)\d{0,2}(?: \d{3}(?: \d{3})*|, ?\d{3}(?:, ?\d{3})*)(?!\d)")
+_DIGIT_GAP = re.compile(r" (?<=\d )(?=\d)")
+_IDLE_SPACE = re.compile(r" (?:(?![A-Za-z0-9])|(?<![A-Za-z0-9] ))")
 
 # A label that would run into the number behind it (15.一, 15. 1, 3：5) or, with its dash, into the text.
 _LABEL = re.compile(
@@ -95,17 +97,35 @@ def canonicalise(stem: str, options: Sequence[str], answer: str | None) -> Canon
 
 def canonicalise_all(questions: Sequence[tuple[str, Sequence[str], str | None]]) -> list[Canonical]:
     """The canonical forms of many questions (stem, options, answer), each as `canonicalise` gives it, but faster."""
-    stems, simple = clean_all([stem for stem, _, _ in questions], clean, fold, _last_touch)
-    options, _ = clean_all([option for _, given, _ in questions for option in given], clean, fold, _last_touch)
-    answers, _ = clean_all([answer or "" for _, _, answer in questions], clean, fold, _last_touch)
+    stems = _stem_texts([stem for stem, _, _ in questions])
+    options = _clean_repeated([option for _, given, _ in questions for option in given])
+    answers = _clean_repeated([answer or "" for _, _, answer in questions])
     canonicals = []
     used = 0
-    for n, (stem, given, _) in enumerate(questions):
-        plain_options = _without_letters(options[used : used + len(given)])
+    for stem, (_, given, _), answer in zip(stems, questions, answers, strict=True):
+        plain_options = _without_letters(options[used : used + len(given)]) if given else ()
         used += len(given)
-        plain_stem = _without_frame(stems[n], stem) if simple[n] else _settled(_without_frame(stems[n], stem))
-        canonicals.append(Canonical(plain_stem, plain_options, _answer_meaning(answers[n], plain_options)))
+        canonicals.append(Canonical(stem, plain_options, _answer_meaning(answer, plain_options)))
     return canonicals
+
+
+def _clean_repeated(texts: Sequence[str]) -> list[str]:
+    """`clean` of each text; options and answers are few that come again and again."""
+    distinct = list(dict.fromkeys(texts))
+    cleaned, _ = clean_all(distinct, RULES)
+    return list(map(dict(zip(distinct, cleaned, strict=True)).__getitem__, texts))
+
+
+def _stem_texts(raws: Sequence[str]) -> list[str]:
+    """`stem_text` of each."""
+    cleaned, simple = clean_all(raws, RULES)
+    stems = [_without_frame(text, raw) for text, raw in zip(cleaned, raws, strict=True)]
+    unsettled = [n for n, stem in enumerate(stems) if not simple[n] and _UNSETTLED.search(stem)]
+    again, _ = clean_all([stems[n] for n in unsettled], RULES)
+    for n, text in zip(unsettled, again, strict=True):
+        if (framed := _without_frame(text, stems[n])) != stems[n]:
+            stems[n] = _settled(framed, _MOST_ROUNDS - 1)
+    return stems
 
 
 def compact(text: str) -> str:
@@ -118,8 +138,8 @@ def stem_text(raw: str) -> str:
     return _settled(_without_frame(clean(raw), raw))
 
 
-def _settled(text: str) -> str:
-    for _ in range(_MOST_ROUNDS if _UNSETTLED.search(text) else 0):
+def _settled(text: str, rounds: int = _MOST_ROUNDS) -> str:
+    for _ in range(rounds if _UNSETTLED.search(text) else 0):
         again = _without_frame(clean(text), text)
         if again == text:
             break
@@ -163,10 +183,11 @@ def answer_text(answer: str | None, options: Sequence[str]) -> str:
         answer: as stored; None and blank both mean that there is none.
         options: canonical options in the order the answer's letters count.
     """
-    return _answer_meaning(clean(answer or ""), options)
+    return _answer_meaning(clean(answer or ""), tuple(options))
 
 
-def _answer_meaning(cleaned: str, options: Sequence[str]) -> str:
+@lru_cache(maxsize=4096)
+def _answer_meaning(cleaned: str, options: tuple[str, ...]) -> str:
     text = without_lead(cleaned).rstrip(TRAILING)
     if not text:
         return ""
@@ -194,14 +215,19 @@ def _choice(text: str, options: Sequence[str]) -> list[int]:
 
 def clean(raw: str) -> str:
     """Everything that holds for any text, be it stem, option or answer."""
-    text = fold(raw)
+    return _clean_folded(fold(raw))
+
+
+def _clean_folded(text: str) -> str:
     if "&" in text:
         text = fold(plain_entities(text))
     text = " ".join(plain_latex(plain_markup(text)).split())
-    text = _close_gaps(_DOTS.sub("⋯", _BLANK.sub(BLANK, text)))
+    text = _close_gaps(_plain_marks(text))
     if "=" in text:
         text = text.replace("<=", "≤").replace(">=", "≥")
-    text = _close_gaps(_grouped(plain_numerals(text).lower())).strip()
+    lower = text.lower()
+    changed = _grouped(plain_numerals(text).lower())
+    text = (lower if changed == lower else _close_gaps(changed)).strip()
     # An accent whose gap was closed joins the letter before it.
     return text if unicodedata.is_normalized("NFKC", text) else clean(unicodedata.normalize("NFKC", text))
 
@@ -211,12 +237,31 @@ def _close_gaps(text: str) -> str:
 
 
 def _grouped(text: str) -> str:
-    return _GROUPED_DIGITS.sub(lambda number: re.sub("[ ,]", "", number.group()), text)
+    """1,000 and 1 000 as 1000."""
+    if not _MAYBE_GROUPED.search(text):
+        return text
+    return _GROUPED_DIGITS.sub(lambda number: number.group().replace(" ", "").replace(",", ""), text)
+
+
+def _plain_marks(text: str) -> str:
+    """Of a text with single spaces: blanks and dots, however they are drawn."""
+    for brackets in _BRACKETS:
+        text = text.replace(brackets, BLANK)
+    text = text.replace("□", BLANK)
+    if "__" in text:
+        text = _LINE.sub(BLANK, text)
+    return _DOTS.sub("⋯", text) if "..." in text else text
 
 
 def _last_touch(text: str) -> str:
     """What is left to do for a text whose characters are folded and whose gaps are closed."""
-    return _grouped(_DOTS.sub("⋯", _BLANK.sub(BLANK, text)))
+    return _grouped(_plain_marks(text))
+
+
+def _last_touch_of_numerals(text: str) -> str:
+    """`_last_touch` of a text that holds numerals of several characters."""
+    text = _close_gaps(_grouped(plain_numerals(_plain_marks(text))))
+    return unicodedata.normalize("NFKC", text)
 
 
 def fold(text: str) -> str:
@@ -252,3 +297,6 @@ def _folds() -> _Folds:
 def _script(mark: str, run: str) -> str:
     inner = unicodedata.normalize("NFKC", run).replace("−", "-")
     return mark + (inner if len(inner) == 1 else f"{{{inner}}}")
+
+
+RULES = Rules(fold, _clean_folded, _last_touch, _last_touch_of_numerals)

@@ -37,23 +37,33 @@ class Heads:
 def heads_of(prints: Prints, settled: Settled) -> Heads:
     """The entries, as `cluster.exact_entries` makes them from the texts."""
     order = np.argsort(prints.exact, kind="stable")
-    exact = prints.exact[order]
+    exact, answers = prints.exact[order], prints.answers[order]
     starts = np.flatnonzero(np.r_[True, exact[1:] != exact[:-1]]) if len(exact) else np.zeros(0, dtype=np.int64)
     sizes = np.diff(np.r_[starts, len(exact)])
-    single = order[starts[sizes == 1]]
     by_row = {row: settled[key] for row, key in enumerate(prints.ids.tolist()) if key in settled} if settled else {}
+    is_open = np.r_[False, answers[1:] != answers[:-1]][: len(order)]
+    is_open[starts] = False
+    if by_row:
+        is_open |= np.isin(order, list(by_row))
     copies: dict[int, list[int]] = {}
     alone: list[int] = []
-    for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
-        rows = order[start : start + size]
-        answers = dict(zip(rows.tolist(), prints.answers[rows].tolist(), strict=True))
-        for part in split_copies(rows.tolist(), answers, by_row):
+    several = np.flatnonzero(sizes > 1)
+    doubtful = np.add.reduceat(is_open, starts)[several] > 0 if len(several) else several
+    for start, size, is_doubtful in zip(
+        starts[several].tolist(), sizes[several].tolist(), doubtful.tolist(), strict=True
+    ):
+        rows = order[start : start + size].tolist()
+        if not is_doubtful:
+            copies[rows[0]] = rows
+            continue
+        by_answer = dict(zip(rows, answers[start : start + size].tolist(), strict=True))
+        for part in split_copies(rows, by_answer, by_row):
             if len(part) == 1:
                 alone.append(part[0])
             else:
                 copies[part[0]] = part
     rest = np.array([*alone, *copies], dtype=np.int64)
-    return Heads(np.sort(np.concatenate([single, rest])), copies)
+    return Heads(np.sort(np.concatenate([order[starts[sizes == 1]], rest])), copies)
 
 
 def entries_of(prints: Prints, heads: Heads, rows: npt.NDArray[np.int64]) -> list[Entry]:

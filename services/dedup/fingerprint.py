@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,22 +39,21 @@ class Sketches:
 
     Attributes:
         values: uint32, the kept hash values.
-        rows: uint32, the text each value belongs to.
         sizes: uint8 of length n, how many values each text has (at most SKETCH_SIZE).
     """
 
     values: npt.NDArray[np.uint32]
-    rows: npt.NDArray[np.uint32]
     sizes: npt.NDArray[np.uint8]
 
     def of_rows(self, rows: npt.NDArray[np.int64]) -> Sketches:
         """The sketches of some texts (ascending rows), renumbered from 0."""
-        nowhere = np.uint32(0xFFFFFFFF)
-        place = np.full(len(self.sizes), nowhere, dtype=np.uint32)
-        place[rows] = np.arange(len(rows), dtype=np.uint32)
-        renumbered = place[self.rows]
-        kept = renumbered != nowhere
-        return Sketches(self.values[kept], renumbered[kept], self.sizes[rows])
+        wanted = np.zeros(len(self.sizes), dtype=np.bool_)
+        wanted[rows] = True
+        return Sketches(self.values[self.spread(wanted)], self.sizes[rows])
+
+    def spread(self, of_texts: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """For each value what is given for its text."""
+        return np.repeat(of_texts, self.sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,9 @@ def sketch(texts: Sequence[str]) -> Sketches:
 
 def _joined(blocks: Sequence[Sketches]) -> Sketches:
     if not blocks:
-        return Sketches(np.zeros(0, np.uint32), np.zeros(0, np.uint32), np.zeros(0, np.uint8))
-    rows = np.concatenate([block.rows + np.uint32(n * _BLOCK) for n, block in enumerate(blocks)])
+        return Sketches(np.zeros(0, np.uint32), np.zeros(0, np.uint8))
     values = np.concatenate([block.values for block in blocks])
-    return Sketches(values, rows, np.concatenate([block.sizes for block in blocks]))
+    return Sketches(values, np.concatenate([block.sizes for block in blocks]))
 
 
 def _code_points(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
@@ -156,4 +155,4 @@ def _smallest(hashes: npt.NDArray[np.uint32], rows: npt.NDArray[np.uint32], text
     rank = np.arange(len(table)) - np.repeat(np.cumsum(counts) - counts, counts)
     small = rank < SKETCH_SIZE
     values = (table[small] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-    return Sketches(values, table_rows[small], np.minimum(counts, SKETCH_SIZE).astype(np.uint8))
+    return Sketches(values, np.minimum(counts, SKETCH_SIZE).astype(np.uint8))

@@ -36,7 +36,7 @@ def plain_markup(text: str) -> str:
         text = _plain_tags(text)
     if "**" in text:
         text = _BOLD.sub(r"\1", text)
-    return _BLANK_LINE.sub(BLANK, text) if "\\" in text else text
+    return _BLANK_LINE.sub(BLANK, text) if "\\underline" in text else text
 
 
 def _plain_tags(text: str) -> str:

@@ -5,6 +5,7 @@ only the guards ask, twenty-five, third and 30 percent too.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _DIGITS = {**{c: i for i, c in enumerate("零一二三四五六七八九")}, "〇": 0, "两": 2, "壹": 1, "贰": 2, "叁": 3}
 _SCALES = {"十": 10, "百": 100, "千": 1000}
@@ -12,9 +13,10 @@ _MYRIADS = {"万": 10**4, "亿": 10**8, "万亿": 10**12}
 _LONGEST = 24  # characters of a numeral with scales; a longer run is no number
 _NUMERAL = "零〇一二三四五六七八九十百千万亿壹贰叁"
 # 两 is 2 in front of what it counts (两个, 两百), an ounce of silver behind a number (二百万两).
-_CHINESE = re.compile(rf"(?<![\d{_NUMERAL}])两[{_NUMERAL}]*|[{_NUMERAL}]+")
-_WITH_MYRIAD = re.compile(r"(?<![\d.])(\d{1,9}(?:\.\d{1,8})?) ?(万亿|万|亿)")
+_CHINESE = re.compile(rf"[两{_NUMERAL}][{_NUMERAL}]*")
+_WITH_MYRIAD = re.compile(r"(\d(?<![\d.]\d)\d{0,8}(?:\.\d{1,8})?) ?(万亿|万|亿)")
 _ROMAN = re.compile(r"(?<![A-Za-z\\])(?:X{0,3}(?:IX|IV|V?I{2,3}|VI)|X{1,3}I{1,3})(?![A-Za-z])")
+_ROMAN_PAIRS = ("II", "IV", "VI", "IX", "XI")  # every Roman numeral of several letters holds one of them
 _BRACKETED_ROMAN = re.compile(r"([(（]\s*)([IVX])(\s*[)）])")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
 _RATIO = re.compile(r"(?<![\d./])(\d{1,9}|百|千)分之(?:(\d+(?:\.\d+)?)(?!\d|[./]\d)|百)")
@@ -27,8 +29,10 @@ def plain_numerals(text: str) -> str:
     """`text` with Chinese and Roman numerals as digits; what is no well-formed number stays."""
     if "I" in text or "V" in text or "X" in text:
         text = _BRACKETED_ROMAN.sub(lambda m: f"{m[1]}{_ROMAN_VALUES[m[2]]}{m[3]}", text)
-        text = _ROMAN.sub(lambda m: str(_roman_value(m.group())), text)
-    text = _CHINESE.sub(_spell_chinese, text)
+        if any(pair in text for pair in _ROMAN_PAIRS):
+            text = _ROMAN.sub(lambda m: str(_roman_value(m.group())), text)
+    if not text.isascii():
+        text = _CHINESE.sub(_spell_chinese, text)
     if "分之" in text:
         text = _RATIO.sub(_spell_ratio, text)
     return _WITH_MYRIAD.sub(_scaled, text) if "万" in text or "亿" in text else text
@@ -48,19 +52,25 @@ def _spell_ratio(ratio: re.Match[str]) -> str:
 
 def _spell_chinese(numeral: re.Match[str]) -> str:
     """Digits for a numeral; a gap keeps them from running into digits beside it."""
+    around, start, end = numeral.string, numeral.start(), numeral.end()
+    before, after = around[max(0, start - 1) : start], around[end : end + 1]
     text = numeral.group()
-    if len(text) == 2 and text[0] in _DIGITS and _KILO.match(numeral.string, numeral.end() - 1):
+    if text[0] == "两" and (before.isdecimal() or (before and before in _NUMERAL)):
+        before, text = "两", text[1:]
+        return before + (_spelled(text, around, end, before, after) if text else "")
+    return _spelled(text, around, end, before, after)
+
+
+def _spelled(text: str, around: str, end: int, before: str, after: str) -> str:
+    if len(text) == 2 and text[0] in _DIGITS and _KILO.match(around, end - 1):
         return f"{_DIGITS[text[0]]}千"
     value = _chinese_value(text)
     if not value.isascii():
         return value
-    before, after = (
-        numeral.string[numeral.start() - 1 : numeral.start()],
-        numeral.string[numeral.end() : numeral.end() + 1],
-    )
     return " " * before.isdigit() + value + " " * after.isdigit()
 
 
+@lru_cache(maxsize=4096)
 def _chinese_value(numeral: str) -> str:
     """Digits of a numeral (positional 二〇二四 or with scales 二百一十), or the numeral itself when it is neither."""
     if all(character in _DIGITS for character in numeral):

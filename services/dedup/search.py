@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xxhash
 from sqlalchemy import select
 
@@ -33,9 +34,12 @@ from services.runners.base import UnitContext
 
 _PAIRS_AT_ONCE = 2_000
 _STARS_AT_ONCE = 2_000
-_TEXTS_KEPT = 40_000  # canonical texts in memory, some 60 MB
+_TEXTS_KEPT = 8_000  # canonical texts in memory, some 20 MB
 _READ, _COMPARED, _CLUSTERED = 0.1, 0.4, 0.7  # how much of a merge is done
 _WHOLE = Share()
+_ROUNDING = 1e-6
+Shapes = npt.NDArray[np.uint32]
+"""As in Prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +184,9 @@ def _alike(search: Search, prints: Prints, heads: Heads, share: Share = _WHOLE, 
     ids, fresh = prints.ids[heads.rows], None if fresh is None else fresh[heads.rows]
     texts, options = _Texts(search.context.database), search.options
     found, told = [], 0.0
-    sketches = prints.sketches().of_rows(heads.rows)
-    for pairs, done in pair_blocks(sketches, prints.numbers[heads.rows], share, fresh):
+    sketches, shapes = prints.sketches().of_rows(heads.rows), prints.shapes[heads.rows]
+    for met, done in pair_blocks(sketches, prints.numbers[heads.rows], share, fresh):
+        pairs = met[_may_be_alike(shapes[met[:, 0]], shapes[met[:, 1]], options.floor)]
         for start in range(0, len(pairs), _PAIRS_AT_ONCE):
             if fresh is None:
                 search.context.report(told + (done - told) * start / len(pairs), "verify")
@@ -191,6 +196,14 @@ def _alike(search: Search, prints: Prints, heads: Heads, share: Share = _WHOLE, 
             found.append(Edges.of([(a, b, comparison) for a, b, comparison in compared if comparison]))
         told = done
     return Edges.joined(found)
+
+
+def _may_be_alike(one: Shapes, other: Shapes, floor: float) -> Mask:
+    """Which pairs `compare` can find alike at all, by the lengths of their stems; options may make up for stems."""
+    short, long = np.minimum(one >> 1, other >> 1), np.maximum(one >> 1, other >> 1)
+    both_have_options = (one & other & 1).astype(np.bool_)
+    maybe: Mask = both_have_options | (short == 0) | (short >= (floor - _ROUNDING) * long)
+    return maybe
 
 
 def _clusters(search: Search, prints: Prints, heads: Heads, edges: Edges, reached: Mask) -> list[Cluster]:

@@ -62,8 +62,7 @@ class Prints:
         return len(self.ids)
 
     def sketches(self) -> Sketches:
-        rows = np.repeat(np.arange(len(self), dtype=np.uint32), self.sizes)
-        return Sketches(self.values, rows, self.sizes)
+        return Sketches(self.values, self.sizes)
 
     def rows(self, mask: npt.NDArray[Any]) -> Prints:
         """Some rows, by a mask or by ascending or other order of row numbers."""
