@@ -51,23 +51,22 @@ def _spell_ratio(ratio: re.Match[str]) -> str:
 
 
 def _spell_chinese(numeral: re.Match[str]) -> str:
-    """Digits for a numeral; a gap keeps them from running into digits beside it."""
-    around, start, end = numeral.string, numeral.start(), numeral.end()
-    before, after = around[max(0, start - 1) : start], around[end : end + 1]
-    text = numeral.group()
-    if text[0] == "两" and (before.isdecimal() or (before and before in _NUMERAL)):
-        before, text = "两", text[1:]
-        return before + (_spelled(text, around, end, before, after) if text else "")
-    return _spelled(text, around, end, before, after)
+    around, (start, end) = numeral.string, numeral.span()
+    before = around[start - 1 : start]
+    if around[start] == "两" and (before.isdecimal() or (before and before in _NUMERAL)):
+        return "两" + (_spelled(around, start + 1, end) if start + 1 < end else "")
+    return _spelled(around, start, end)
 
 
-def _spelled(text: str, around: str, end: int, before: str, after: str) -> str:
+def _spelled(around: str, start: int, end: int) -> str:
+    """Digits for the numeral around[start:end]; a gap keeps them from running into digits beside it."""
+    text = around[start:end]
     if len(text) == 2 and text[0] in _DIGITS and _KILO.match(around, end - 1):
         return f"{_DIGITS[text[0]]}千"
     value = _chinese_value(text)
     if not value.isascii():
         return value
-    return " " * before.isdigit() + value + " " * after.isdigit()
+    return " " * around[start - 1 : start].isdigit() + value + " " * around[end : end + 1].isdigit()
 
 
 @lru_cache(maxsize=4096)

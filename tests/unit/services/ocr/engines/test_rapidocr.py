@@ -75,7 +75,7 @@ def test_positions_say_where_each_character_lies_along_the_crop(engine: RapidOcr
     assert list(reading.positions) == sorted(reading.positions)
     where = dict(zip(reading.text, reading.positions, strict=True))
     assert 0 <= where["l"] < 0.1  # drawn at 10 of 400 pixels
-    assert 0.73 < where["r"] < 0.82  # drawn at 300 of 400; a column of the output is 0.02 wide
+    assert 0.75 <= where["r"] < 0.82  # drawn at 300 of 400
 
 
 def test_two_threads_read_what_one_reads(engine: RapidOcrEngine) -> None:
