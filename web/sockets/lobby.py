@@ -9,6 +9,7 @@ from typing import Any
 from eventlet.hubs import get_hub
 
 from services.tasks.event_log import LoggedEvent
+from services.tasks.lifecycle import ACTIVE
 from services.tasks.view import TaskObject
 from web.sockets.rooms import LOBBY, Rooms, catching_up, room_of
 from web.transport.push import Push
@@ -25,33 +26,43 @@ class _Throttle:
     had_by: set[str] = field(default_factory=set)  # who got `waiting` in the task's room and has left it since
 
 
+@dataclass(slots=True)
+class _Arrival:
+    """What happens while the tasks are read that a new client will be shown."""
+
+    held: list[tuple[str, LoggedEvent]] = field(default_factory=list)  # it gets them afterwards
+    had: list[LoggedEvent] = field(default_factory=list)  # by the task's room; what it is shown has them too
+
+
 class Lobby:
     def __init__(self, push: Push, rooms: Rooms) -> None:
         self._push, self._rooms = push, rooms
         self._throttles: dict[int, _Throttle] = {}
-        self._arriving: dict[str, list[tuple[str, LoggedEvent]]] = {}  # what is held back from a client -> see `admit`
+        self._arriving: dict[str, _Arrival] = {}
 
     def admit(self, sid: str, look: Callable[[], Sequence[TaskObject]], is_open: Callable[[], bool]) -> None:
         """Sends a client `active_tasks` and lets it in, so that what comes then follows on what it was shown.
 
         Args:
             sid: the client.
-            look: reads the active tasks, which may take a while; events of that while are sent afterwards.
+            look: reads the active tasks, which may take a while; events of that while are sent afterwards, and of
+                those that came by a task's room what is shown is never behind.
             is_open: whether the client is still there.
         """
         if sid in self._arriving or self._rooms.has(sid, LOBBY):
             return
-        held = self._arriving[sid] = []
+        arrival = self._arriving[sid] = _Arrival()
         try:
             tasks = look()
         finally:
             del self._arriving[sid]
         if not is_open():
             return
+        tasks = _brought_up(tasks, arrival.had)
         self._push.emit("active_tasks", {"tasks": tasks}, sids=[sid])
         self._rooms.enter(sid, LOBBY)
         shown = {task["id"]: task["last_seq"] for task in tasks}
-        for name, event in held:
+        for name, event in arrival.held:
             if event.seq > shown.get(event.task_id, 0):
                 self._push.emit(name, event.data, sids=[sid])
 
@@ -71,6 +82,9 @@ class Lobby:
         else:
             throttle.waiting = event
             throttle.had_by.clear()
+            for sid, arrival in self._arriving.items():
+                if self._is_in_room(sid, event.task_id):
+                    arrival.had.append(event)
 
     def note_leaving(self, sid: str, task_id: int) -> None:
         """A client leaves a task's room, where it had the progress that still waits here."""
@@ -110,6 +124,30 @@ class Lobby:
             self._push.emit(name, event.data, rooms=[room, LOBBY], skip_rooms=[behind])
         else:
             self._push.emit(name, event.data, rooms=[LOBBY], skip_rooms=[room, behind], skip_sids=list(skip))
-        for sid, held in self._arriving.items():
-            if sid not in skip and not self._rooms.has(sid, room) and not self._rooms.has(sid, behind):
-                held.append((name, event))
+        for sid, arrival in self._arriving.items():
+            if sid in skip or self._is_in_room(sid, event.task_id):
+                arrival.had.append(event)
+            else:
+                arrival.held.append((name, event))
+
+    def _is_in_room(self, sid: str, task_id: int) -> bool:
+        return self._rooms.has(sid, room_of(task_id)) or self._rooms.has(sid, catching_up(task_id))
+
+
+def _brought_up(tasks: Sequence[TaskObject], events: Sequence[LoggedEvent]) -> Sequence[TaskObject]:
+    """The active tasks as they are after the events."""
+    known = {task["id"]: task for task in tasks}
+    for event in events:
+        task = known.get(event.task_id, {})
+        if event.seq > task.get("last_seq", 0):
+            known[event.task_id] = task | _changed(task, event) | {"last_seq": event.seq}
+    return [task for task in known.values() if task.get("status") in ACTIVE]
+
+
+def _changed(task: TaskObject, event: LoggedEvent) -> TaskObject:
+    if event.event in ("task_created", "decision"):
+        return {}  # who has it in the task's room was there before it; a decision is about what the task found
+    if event.event == "task_progress":
+        return {name: value for name, value in event.data.items() if name in task}
+    described: TaskObject = event.data["data"]
+    return described
