@@ -15,11 +15,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-from models import DuplicateGroup, Question, Task, TaskUnit, UnitOutput
+from models import DuplicateGroup, Question, Task, TaskUnit
 from services.dedup.candidates import Share
+from services.dedup.canonical import Canonical
+from services.dedup.forms import Forms
 from services.dedup.groups import Group, digest_of, groups_of, names_of, settings_of
+from services.dedup.handover import Stage, discard, hand_over
 from services.dedup.ledger import VERDICTS, Ledger, OvertakenError, Standing
 from services.dedup.pipeline import Cluster, QuestionText, Report, deduplicate
 from services.dedup.search import Search, bring_up_to_date, compare_share, compared_shares
@@ -65,8 +68,7 @@ class DedupJob(Job):
         sums = {name: sum(result[name] for result in groups) for name in _SUMMED}
         with context.database.transaction() as session:
             context.guard(session)
-            units = select(TaskUnit.id).where(TaskUnit.task_id == context.task_id)
-            session.execute(delete(UnitOutput).where(UnitOutput.unit_id.in_(units)))
+            discard(session, context)
             began = session.get_one(Task, context.task_id).started_at or time.time()
         return {**sums, "groups": len(groups), "seconds": round(time.time() - began, 3)}
 
@@ -91,9 +93,9 @@ def _stages(group: Group, count: int, context: UnitContext) -> Iterator[PlannedU
     shares = max(2, os.cpu_count() or 1) * (1 + count // _SHARED)
     for share in range(shares):
         spec = {"step": "compare", "part": share, "parts": shares}
-        yield PlannedUnit(spec, size=0, work=count * _WORK["compare"] / shares, stage=1, group=group.names)
+        yield PlannedUnit(spec, size=0, work=count * _WORK["compare"] / shares, stage=Stage.COMPARE, group=group.names)
     spec = {"step": "merge", "digest": digest, "questions": count}
-    yield PlannedUnit(spec, work=count * _WORK["merge"], stage=2, group=group.names)
+    yield PlannedUnit(spec, work=count * _WORK["merge"], stage=Stage.MERGE, group=group.names)
 
 
 def _is_known(group: Group, count: int, context: UnitContext) -> bool:
@@ -107,7 +109,14 @@ def _is_known(group: Group, count: int, context: UnitContext) -> bool:
 
 def _prints(group: Group, unit: Unit, context: UnitContext) -> dict[str, Any]:
     span = Span(unit.spec["first"], unit.spec["until"])
-    prints = refresh(group, span, context, lambda done: context.report(done / PART, "fingerprint"))
+    forms: list[Forms] = []
+
+    def keep(prints: Prints, canonicals: Sequence[Canonical]) -> None:
+        forms.append(Forms.of(prints.ids, prints.texts, canonicals))
+
+    prints = refresh(group, span, context, lambda done: context.report(done / PART, "fingerprint"), keep)
+    if forms:
+        hand_over(unit, Forms.joined(forms).to_bytes(), context)
     return {"rows": len(prints)}
 
 
@@ -115,10 +124,7 @@ def _compare(group: Group, unit: Unit, context: UnitContext) -> dict[str, Any]:
     search = Search(group, decided(context.database, group), context)
     share = Share(unit.spec["part"], unit.spec["parts"])
     data = compare_share(search, load(context.database, group), share)
-    with context.database.transaction() as session:
-        context.guard(session)
-        session.execute(delete(UnitOutput).where(UnitOutput.unit_id == unit.id))
-        session.add(UnitOutput(unit_id=unit.id, data=data))
+    hand_over(unit, data, context)
     return {"bytes": len(data)}
 
 
@@ -182,7 +188,7 @@ def _merge(search: Search, standing: Standing, ledger: Ledger, unit: Unit) -> Fi
     known = None
     if is_cut:
         prints = load(context.database, search.group)
-        known = compared_shares(search, prints, context.task_id)
+        known = compared_shares(search, prints)
     else:
         parts = spans(context.database, search.group)
         prints = Prints.joined([refresh(search.group, span, context) for span in parts])

@@ -16,28 +16,33 @@ import numpy.typing as npt
 import xxhash
 from sqlalchemy import select
 
-from models import Database, DuplicateMember, TaskUnit, UnitOutput
+from models import Database, DuplicateMember
 from services.batches import ROWS
 from services.dedup.candidates import Share, pair_blocks
 from services.dedup.canonical import Canonical
 from services.dedup.cluster import Entry, Pair, Star, build_stars
 from services.dedup.edges import Edges, turned
 from services.dedup.entries import Heads, entries_of, heads_of
+from services.dedup.forms import unpack, wanted_forms
 from services.dedup.groups import Group
+from services.dedup.handover import Stage, handed_over
 from services.dedup.options import DedupOptions
 from services.dedup.pipeline import EXACT, Cluster, Member, listed, no_collection, opcodes
 from services.dedup.settled import Decided
 from services.dedup.state import Ids, Mask, State, compare_with, spread
-from services.dedup.store import Prints, canonicals_of, texts_of
+from services.dedup.store import Prints, canonicals_of, stems_of, texts_of
 from services.dedup.verify import Comparison, Verdict, compare
 from services.runners.base import UnitContext
 
 _PAIRS_AT_ONCE = 2_000
 _STARS_AT_ONCE = 2_000
 _TEXTS_KEPT = 8_000  # canonical texts in memory, some 20 MB
+_MET = 0.2  # how much of a share is done when its pairs are known
 _READ, _COMPARED, _CLUSTERED = 0.1, 0.4, 0.7  # how much of a merge is done
 _WHOLE = Share()
 _ROUNDING = 1e-6
+Pairs = npt.NDArray[np.int64]
+"""(smaller row, larger row) of the prints, shape (pairs, 2)."""
 Shapes = npt.NDArray[np.uint32]
 """As in Prints."""
 
@@ -77,18 +82,16 @@ def compare_share(search: Search, prints: Prints, share: Share) -> bytes:
         return _stamp(prints, heads) + _alike(search, prints, heads, share).to_bytes()
 
 
-def compared_shares(search: Search, prints: Prints, task_id: int) -> State | None:
+def compared_shares(search: Search, prints: Prints) -> State | None:
     """What the units of the stage before have compared; None where the group has changed in between."""
-    units = select(TaskUnit.id, TaskUnit.spec).where(TaskUnit.task_id == task_id, TaskUnit.stage == 1)
-    ours = [row.id for row in search.context.database.fetch_all(units) if row.spec["group"] == search.group.names]
-    statement = select(UnitOutput.data).where(UnitOutput.unit_id.in_(ours)).order_by(UnitOutput.unit_id)
-    outputs = [row.data for row in search.context.database.fetch_all(statement)]
     heads = heads_of(prints, search.decisions.settled)
     stamp = _stamp(prints, heads)
-    if len(outputs) < len(ours) or any(data[: len(stamp)] != stamp for data in outputs):
-        return None
-    edges = Edges.joined([Edges.from_bytes(data[len(stamp) :]) for data in outputs])
-    return State.of(prints, heads, edges, search.decisions.stamps)
+    shares = []
+    for data in handed_over(search.group, Stage.COMPARE, search.context):
+        if data is None or data[: len(stamp)] != stamp:
+            return None
+        shares.append(Edges.from_bytes(data[len(stamp) :]))
+    return State.of(prints, heads, Edges.joined(shares), search.decisions.stamps)
 
 
 def bring_up_to_date(search: Search, prints: Prints, state: State, again: Iterable[int], *, everything: bool) -> Found:
@@ -139,10 +142,16 @@ def _stamp(prints: Prints, heads: Heads) -> bytes:
 
 
 class _Texts:
-    """Displayed stems and canonical forms by id, read when they are needed."""
+    """Displayed stems and canonical forms by id, read when they are needed.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: where they are, or are made from.
+        packed: forms that are there already, see `forms`.
+    """
+
+    def __init__(self, database: Database, packed: Mapping[int, bytes] | None = None) -> None:
         self._database = database
+        self._packed = packed or {}
         self._stems: dict[int, str] = {}
         self._forms: dict[int, Canonical] = {}
 
@@ -151,29 +160,27 @@ class _Texts:
         wanted = set(ids)
         if len(self._forms) + len(wanted) > _TEXTS_KEPT:
             self._forms.clear()
-            self._stems.clear()
-        for rows in texts_of(self._database, sorted(wanted - self._forms.keys())):
+        missing = wanted - self._forms.keys()
+        here = missing & self._packed.keys()
+        self._forms.update((key, unpack(self._packed[key])) for key in here)
+        for rows in texts_of(self._database, sorted(missing - here)):
             self._forms.update(zip((row.id for row in rows), canonicals_of(rows), strict=True))
-            self._stems.update((row.id, row.stem) for row in rows)
 
     def fetch_stems(self, ids: Iterable[int]) -> None:
         """For `opcodes`."""
         wanted = set(ids)
-        if len(self._stems) + len(wanted) > 2 * _TEXTS_KEPT:
-            self._stems = {key: self._stems[key] for key in self._forms}
-        for rows in texts_of(self._database, sorted(wanted - self._stems.keys())):
-            self._stems.update((row.id, row.stem) for row in rows)
+        if len(self._stems) + len(wanted) > _TEXTS_KEPT:
+            self._stems.clear()
+        self._stems.update(stems_of(self._database, sorted(wanted - self._stems.keys())))
 
     def compare(self, a: int, b: int, options: DedupOptions) -> Comparison | None:
-        """What b is to a, with the edits between their displayed stems."""
+        """What b is to a."""
         if a not in self._forms or b not in self._forms:
             return None  # deleted with its bank this moment
-        comparison = compare(self._forms[a], self._forms[b], options)
-        if comparison:
-            comparison.evidence["opcodes"] = self.opcodes(a, b)
-        return comparison
+        return compare(self._forms[a], self._forms[b], options)
 
     def opcodes(self, a: int, b: int) -> list[list[str | int]]:
+        """The edits between two displayed stems."""
         return opcodes(self._stems[a], self._stems[b]) if {a, b} <= self._stems.keys() else []
 
 
@@ -181,21 +188,38 @@ def _alike(search: Search, prints: Prints, heads: Heads, share: Share = _WHOLE, 
     """The pairs of entries that are alike: of a share, or those with at least one fresh entry."""
     if fresh is not None and not fresh.any():
         return Edges.of([])
-    ids, fresh = prints.ids[heads.rows], None if fresh is None else fresh[heads.rows]
-    texts, options = _Texts(search.context.database), search.options
-    found, told = [], 0.0
-    sketches, shapes = prints.sketches().of_rows(heads.rows), prints.shapes[heads.rows]
-    for met, done in pair_blocks(sketches, prints.numbers[heads.rows], share, fresh):
-        pairs = met[_may_be_alike(shapes[met[:, 0]], shapes[met[:, 1]], options.floor)]
-        for start in range(0, len(pairs), _PAIRS_AT_ONCE):
-            if fresh is None:
-                search.context.report(told + (done - told) * start / len(pairs), "verify")
-            some = ids[pairs[start : start + _PAIRS_AT_ONCE]].tolist()
-            texts.fetch(key for pair in some for key in pair)
-            compared = [(a, b, texts.compare(a, b, options)) for a, b in some]
-            found.append(Edges.of([(a, b, comparison) for a, b, comparison in compared if comparison]))
-        told = done
+    pairs = _candidates(search, prints, heads, share, None if fresh is None else fresh[heads.rows])
+    texts, found = _Texts(search.context.database, _packed_forms(search, prints, pairs)), []
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+        if fresh is None:
+            search.context.report(_MET + (1 - _MET) * start / len(pairs), "verify")
+        some = prints.ids[pairs[start : start + _PAIRS_AT_ONCE]].tolist()
+        texts.fetch(key for pair in some for key in pair)
+        compared = [(a, b, texts.compare(a, b, search.options)) for a, b in some]
+        alike = [(a, b, comparison) for a, b, comparison in compared if comparison]
+        texts.fetch_stems(key for a, b, _ in alike for key in (a, b))
+        for a, b, comparison in alike:
+            comparison.evidence["opcodes"] = texts.opcodes(a, b)
+        found.append(Edges.of(alike))
     return Edges.joined(found)
+
+
+def _candidates(search: Search, prints: Prints, heads: Heads, share: Share, fresh: Mask | None) -> Pairs:
+    """The pairs of rows to compare: those that meet and whose lengths do not tell that they are not alike."""
+    sketches, shapes = prints.sketches().of_rows(heads.rows), prints.shapes[heads.rows]
+    pairs = [np.zeros((0, 2), dtype=np.int64)]
+    for met, done in pair_blocks(sketches, prints.numbers[heads.rows], share, fresh):
+        some = met[_may_be_alike(shapes[met[:, 0]], shapes[met[:, 1]], search.options.floor)]
+        pairs.append(heads.rows[some])
+        if fresh is None:
+            search.context.report(_MET * done, "candidates")
+    return np.concatenate(pairs)
+
+
+def _packed_forms(search: Search, prints: Prints, pairs: Pairs) -> dict[int, bytes]:
+    """The canonical forms of the rows that the stage before has left."""
+    rows = np.unique(pairs)
+    return wanted_forms(handed_over(search.group, Stage.PRINTS, search.context), prints.ids[rows], prints.texts[rows])
 
 
 def _may_be_alike(one: Shapes, other: Shapes, floor: float) -> Mask:
@@ -248,9 +272,10 @@ class _Describer:
         drafts = [(star, self._members(star)) for star in stars]
         chiefs = [self.entries[star.representative].ids[0] for star in stars]
         together = [(chief, member) for chief, (_, members) in zip(chiefs, drafts, strict=True) for member in members]
-        self.texts.fetch(key for chief, each in together if not each.evidence for key in (chief, self._head(each)))
-        others = [(chief, each.question_id) for chief, each in together if each.question_id != self._head(each)]
-        self.texts.fetch_stems(key for pair in others for key in pair)
+        unknown = [key for chief, each in together if not each.evidence for key in (chief, self._head(each))]
+        copies = [key for chief, each in together if self._is_copy(each) for key in (chief, each.question_id)]
+        self.texts.fetch(unknown)
+        self.texts.fetch_stems(unknown + copies)
         return [self._cluster(star, members) for star, members in drafts]
 
     def _members(self, star: Star) -> list[_Draft]:
@@ -265,12 +290,16 @@ class _Describer:
     def _head(self, member: _Draft) -> int:
         return self.entries[member.row].ids[0]
 
+    def _is_copy(self, member: _Draft) -> bool:
+        """Not the one that was compared, whose displayed stem may be another."""
+        return member.question_id != self._head(member)
+
     def _cluster(self, star: Star, members: Sequence[_Draft]) -> Cluster:
         chief = self.entries[star.representative].ids[0]
         described = [Member(chief, Verdict.EXACT, 1.0, {})]
         for member in members:
             evidence = self._evidence(star.representative, member)
-            if member.question_id != self._head(member):
+            if self._is_copy(member):
                 evidence["opcodes"] = self.texts.opcodes(chief, member.question_id)
             comparison = member.comparison
             described.append(Member(member.question_id, comparison.verdict, comparison.similarity, evidence))
@@ -279,9 +308,10 @@ class _Describer:
     def _evidence(self, representative: int, member: _Draft) -> dict[str, Any]:
         evidence = member.evidence
         if not evidence:
-            a, b = min(representative, member.row), max(representative, member.row)
-            again = self.texts.compare(self.entries[a].ids[0], self.entries[b].ids[0], self.options)
-            evidence = again.evidence if again else {}
+            rows = min(representative, member.row), max(representative, member.row)
+            a, b = (self.entries[row].ids[0] for row in rows)
+            again = self.texts.compare(a, b, self.options)
+            evidence = again.evidence | {"opcodes": self.texts.opcodes(a, b)} if again else {}
         return turned(evidence) if member.row < representative else dict(evidence)
 
 

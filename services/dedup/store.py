@@ -30,6 +30,8 @@ PART = 10_000
 _FETCHED = 2_000  # rows of texts in memory at once
 Tell = Callable[[int], None]
 """Told how many rows are done."""
+Keep = Callable[["Prints", Sequence[Canonical]], None]
+"""Given the canonical forms that had to be made, with their fingerprints."""
 
 
 @dataclass(slots=True)
@@ -126,7 +128,13 @@ def load(database: Database, group: Group) -> Prints:
     return Prints.joined(parts)
 
 
-def refresh(group: Group, span: Span, context: UnitContext, tell: Tell = lambda _done: None) -> Prints:
+def refresh(
+    group: Group,
+    span: Span,
+    context: UnitContext,
+    tell: Tell = lambda _done: None,
+    keep: Keep = lambda _prints, _forms: None,
+) -> Prints:
     """The fingerprints of one part, brought up to date; stored again only where they were not."""
     digest, _ = digest_of(context.database, group, *span.conditions())
     stored = _stored(context.database, group, span)
@@ -134,7 +142,7 @@ def refresh(group: Group, span: Span, context: UnitContext, tell: Tell = lambda 
         return Prints.from_bytes(stored.data)
     usable = stored is not None and stored.version == prints_version()
     earlier = Prints.from_bytes(stored.data) if stored is not None and usable else Prints.joined([])
-    current = _remade(group, span, earlier, context, tell)
+    current = _remade(group, span, earlier, context, tell, keep)
     _store(group, span, digest, current, context)
     return current
 
@@ -149,17 +157,19 @@ def _stored(database: Database, group: Group, span: Span) -> Row[Any] | None:
     return rows[0] if rows else None
 
 
-def _remade(group: Group, span: Span, earlier: Prints, context: UnitContext, tell: Tell) -> Prints:
+def _remade(group: Group, span: Span, earlier: Prints, context: UnitContext, tell: Tell, keep: Keep) -> Prints:
     conditions = [*group.conditions(), *span.conditions()]
     if not len(earlier):
         statement = select(*TEXT_COLUMNS).where(*conditions).order_by(Question.id)
-        return Prints.joined(list(_computed(chunks(context.database.stream(statement, _FETCHED), _FETCHED), tell)))
+        return Prints.joined(
+            list(_computed(chunks(context.database.stream(statement, _FETCHED), _FETCHED), tell, keep))
+        )
     now = context.database.fetch_all(select(Question.id, Question.updated_at).where(*conditions).order_by(Question.id))
     ids = np.array([row.id for row in now], dtype=np.int64)
     changed = np.array([row.updated_at for row in now], dtype=np.float64)
     places = np.minimum(np.searchsorted(earlier.ids, ids), len(earlier) - 1)
     same = (earlier.ids[places] == ids) & (earlier.changed[places] == changed)
-    fresh = list(_computed(texts_of(context.database, ids[~same].tolist()), tell))
+    fresh = list(_computed(texts_of(context.database, ids[~same].tolist()), tell, keep))
     both = Prints.joined([earlier.rows(places[same]), *fresh])
     return both.rows(np.argsort(both.ids, kind="stable"))
 
@@ -183,14 +193,26 @@ def texts_of(database: Database, ids: Sequence[int]) -> Iterator[Sequence[Row[An
         yield database.fetch_all(select(*TEXT_COLUMNS).where(Question.id.in_(some)).order_by(Question.id))
 
 
+def stems_of(database: Database, ids: Sequence[int]) -> dict[int, str]:
+    """The displayed stems of some questions by id."""
+    stems: dict[int, str] = {}
+    for some in chunks(ids, _FETCHED):
+        rows = database.fetch_all(select(Question.id, Question.stem).where(Question.id.in_(some)))
+        stems.update((row.id, row.stem) for row in rows)
+    return stems
+
+
 def canonicals_of(rows: Sequence[Row[Any]]) -> list[Canonical]:
     return canonicalise_all([(row.stem, row.options, row.answer) for row in rows])
 
 
-def _computed(chunks: Iterable[Sequence[Row[Any]]], tell: Tell) -> Iterator[Prints]:
+def _computed(chunks: Iterable[Sequence[Row[Any]]], tell: Tell, keep: Keep) -> Iterator[Prints]:
     done = 0
     for rows in chunks:
-        yield prints_of(rows, canonicals_of(rows))
+        forms = canonicals_of(rows)
+        prints = prints_of(rows, forms)
+        keep(prints, forms)
+        yield prints
         done += len(rows)
         tell(done)
 

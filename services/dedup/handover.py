@@ -1,0 +1,48 @@
+"""What a unit of a large group hands to the units of the next stage: rows that last until the task is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from models import TaskUnit, UnitOutput
+from services.dedup.groups import Group
+from services.runners.base import Unit, UnitContext
+
+
+class Stage(IntEnum):
+    """The stages of a large group's task, see `job`."""
+
+    PRINTS = 0
+    COMPARE = 1
+    MERGE = 2
+
+
+def hand_over(unit: Unit, data: bytes, context: UnitContext) -> None:
+    """In the place of what an earlier run of the unit left."""
+    with context.database.transaction() as session:
+        context.guard(session)
+        session.execute(delete(UnitOutput).where(UnitOutput.unit_id == unit.id))
+        session.execute(insert(UnitOutput), [{"unit_id": unit.id, "data": data}])
+
+
+def handed_over(group: Group, stage: Stage, context: UnitContext) -> Iterator[bytes | None]:
+    """What each unit of a group's stage left, one in memory at a time; None of one that left nothing."""
+    units = (
+        select(TaskUnit.id, TaskUnit.spec)
+        .where(TaskUnit.task_id == context.task_id, TaskUnit.stage == stage)
+        .order_by(TaskUnit.id)
+    )
+    ours = [row.id for row in context.database.fetch_all(units) if row.spec["group"] == group.names]
+    for unit_id in ours:
+        output = select(UnitOutput.data).where(UnitOutput.unit_id == unit_id)
+        yield next((row.data for row in context.database.fetch_all(output)), None)
+
+
+def discard(session: Session, context: UnitContext) -> None:
+    """The task is done: nobody needs what its units handed over."""
+    units = select(TaskUnit.id).where(TaskUnit.task_id == context.task_id)
+    session.execute(delete(UnitOutput).where(UnitOutput.unit_id.in_(units)))
