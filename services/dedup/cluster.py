@@ -13,7 +13,7 @@ where it is the better text.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,6 +22,8 @@ from services.dedup.verify import Comparison, Verdict
 
 Pair = tuple[int, int]
 """Two entries, smaller row first."""
+ComparePairs = Callable[[Sequence[Pair]], Sequence[Comparison | None]]
+"""What each pair is, None where its two are not alike."""
 
 
 class Outline(Protocol):
@@ -128,7 +130,7 @@ def _kept_apart(rows: Sequence[int], settled: Settled) -> list[list[int]]:
 def build_stars(
     entries: Sequence[Entry],
     comparisons: Mapping[Pair, Comparison],
-    compare_rows: Callable[[int, int], Comparison | None],
+    compare_pairs: ComparePairs,
     settled: Settled | None = None,
 ) -> list[Star]:
     """Clusters of entries, in the order of their rank.
@@ -136,7 +138,7 @@ def build_stars(
     Args:
         entries: all entries of the group.
         comparisons: the verified pairs.
-        compare_rows: verifies a pair that was no candidate; needed where two clusters are linked through members only.
+        compare_pairs: verifies pairs that were no candidates; needed where clusters are linked through members only.
         settled: decisions by the id of a question; whatever two of one decision are, they share no cluster.
     """
     by_row = _settled_rows(entries, settled or {})
@@ -144,8 +146,9 @@ def build_stars(
     def is_open(a: int, b: int) -> bool:
         return by_row.get(a, _NOTHING).isdisjoint(by_row.get(b, _NOTHING))
 
-    def compare_open(a: int, b: int) -> Comparison | None:
-        return compare_rows(a, b) if is_open(a, b) else None
+    def compare_open(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Comparison | None]]:
+        some = [pair for pair in pairs if is_open(*pair)]
+        return zip(some, compare_pairs(some), strict=True)
 
     known = {pair: comparison for pair, comparison in comparisons.items() if is_open(*pair)}
     stars = _merge_near(entries, known, by_row)
@@ -247,15 +250,15 @@ def _ranks(
 
 
 def _compare_representatives(
-    stars: Sequence[Star], known: dict[Pair, Comparison], compare_rows: Callable[[int, int], Comparison | None]
+    stars: Sequence[Star],
+    known: dict[Pair, Comparison],
+    compare_open: Callable[[Sequence[Pair]], Iterable[tuple[Pair, Comparison | None]]],
 ) -> bool:
     """Verify the representatives of linked clusters; True when two of them turn out to be near."""
-    found_near = False
-    for pair in _linked(stars, known):
-        if pair not in known and (comparison := compare_rows(*pair)):
-            known[pair] = comparison
-            found_near |= comparison.verdict is Verdict.NEAR
-    return found_near
+    unknown = [pair for pair in _linked(stars, known) if pair not in known]
+    found = {pair: comparison for pair, comparison in compare_open(unknown) if comparison}
+    known.update(found)
+    return any(comparison.verdict is Verdict.NEAR for comparison in found.values())
 
 
 def _linked(stars: Sequence[Star], known: Mapping[Pair, Comparison]) -> list[Pair]:

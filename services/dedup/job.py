@@ -24,7 +24,7 @@ from services.dedup.forms import Forms
 from services.dedup.groups import Group, digest_of, groups_of, names_of, settings_of
 from services.dedup.handover import Stage, discard, hand_over
 from services.dedup.ledger import VERDICTS, Ledger, OvertakenError, Standing
-from services.dedup.pipeline import Cluster, QuestionText, Report, deduplicate
+from services.dedup.pipeline import Cluster, QuestionText, Report, deduplicate, no_collection
 from services.dedup.search import Search, bring_up_to_date, compare_share, compared_shares
 from services.dedup.settled import decided
 from services.dedup.state import Ids, State
@@ -57,11 +57,12 @@ class DedupJob(Job):
     def run_unit(self, unit: Unit, context: UnitContext) -> dict[str, Any]:
         group = Group.of(context.params, unit.spec["group"])
         step = unit.spec.get("step")
-        if step not in _EARLIER:
-            return _settle(group, unit, context)
-        began = time.monotonic()
-        result = _EARLIER[step](group, unit, context)
-        return result | {"seconds": round(time.monotonic() - began, 3)}
+        with no_collection():
+            if step not in _EARLIER:
+                return _settle(group, unit, context)
+            began = time.monotonic()
+            result = _EARLIER[step](group, unit, context)
+            return result | {"seconds": round(time.monotonic() - began, 3)}
 
     def finish(self, results: Sequence[Mapping[str, Any]], context: UnitContext) -> dict[str, Any]:
         groups = [result for result in results if "group" in result]

@@ -45,7 +45,8 @@ from services.runners.base import Unit, UnitContext
 
 VERDICTS = ("exact", "near", "review", "variant")
 Ids = npt.NDArray[np.int64]
-_MEMBERS = cast("Table", DuplicateMember.__table__)  # in bulk without the ORM's bookkeeping
+# In bulk without the ORM's bookkeeping.
+_CLUSTERS, _MEMBERS = cast("Table", FoundCluster.__table__), cast("Table", DuplicateMember.__table__)
 _SILENCE = 30.0  # seconds after which a writer that says nothing is gone
 _WAIT = 0.2
 _MANY = 50_000  # questions from which on it is quicker to read all clusters of a group
@@ -342,7 +343,7 @@ class Ledger:
                 values = self._cluster_row(cluster, standing) | {"revision": FoundCluster.revision + 1}
                 session.execute(update(FoundCluster).where(FoundCluster.id == key).values(**values))
         rows = [self._cluster_row(cluster, standing) for key, cluster in written if key is None]
-        statement = insert(FoundCluster).returning(FoundCluster.id, sort_by_parameter_order=True)
+        statement = insert(_CLUSTERS).returning(_CLUSTERS.c.id, sort_by_parameter_order=True)
         fresh = iter(session.scalars(statement, rows).all() if rows else ())
         keyed = [(next(fresh) if key is None else key, cluster) for key, cluster in written]
         if members := [row for key, cluster in keyed for row in _member_rows(key, cluster.members[:ROWS])]:

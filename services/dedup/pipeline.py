@@ -115,7 +115,11 @@ def _deduplicate(
     pairs = candidate_pairs(prints.sketches.of_rows(rows), prints.numbers[rows])
     comparisons = _verify([canonicals[entry.row] for entry in entries], pairs, options, report)
     texts = [canonicals[entry.row] for entry in entries]
-    stars = build_stars(entries, comparisons, lambda a, b: compare(texts[a], texts[b], options), settled)
+
+    def compare_pairs(pairs: Sequence[Pair]) -> list[Comparison | None]:
+        return [compare(texts[a], texts[b], options) for a, b in pairs]
+
+    stars = build_stars(entries, comparisons, compare_pairs, settled)
     result = _result([_cluster(star, entries, by_id) for star in stars], len(by_id))
     report("cluster", 1.0)
     return result

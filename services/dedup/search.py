@@ -17,7 +17,7 @@ import xxhash
 from sqlalchemy import select
 
 from models import Database, DuplicateMember
-from services.batches import ROWS
+from services.batches import ROWS, chunks
 from services.dedup.candidates import Share, pair_blocks
 from services.dedup.canonical import Canonical
 from services.dedup.cluster import Entry, Pair, Star, build_stars
@@ -27,7 +27,7 @@ from services.dedup.forms import unpack, wanted_forms
 from services.dedup.groups import Group
 from services.dedup.handover import Stage, handed_over
 from services.dedup.options import DedupOptions
-from services.dedup.pipeline import EXACT, Cluster, Member, listed, no_collection, opcodes
+from services.dedup.pipeline import EXACT, Cluster, Member, listed, opcodes
 from services.dedup.settled import Decided
 from services.dedup.state import Ids, Mask, State, compare_with, spread
 from services.dedup.store import Prints, canonicals_of, stems_of, texts_of
@@ -77,9 +77,8 @@ class Found:
 
 def compare_share(search: Search, prints: Prints, share: Share) -> bytes:
     """The alike pairs of one share of a group, for `compared_shares`."""
-    with no_collection():
-        heads = heads_of(prints, search.decisions.settled)
-        return _stamp(prints, heads) + _alike(search, prints, heads, share).to_bytes()
+    heads = heads_of(prints, search.decisions.settled)
+    return _stamp(prints, heads) + _alike(search, prints, heads, share).to_bytes()
 
 
 def compared_shares(search: Search, prints: Prints) -> State | None:
@@ -104,11 +103,6 @@ def bring_up_to_date(search: Search, prints: Prints, state: State, again: Iterab
         again: ids of questions to be dealt with in any case.
         everything: whether all clusters are asked for.
     """
-    with no_collection():
-        return _bring_up_to_date(search, prints, state, again, everything=everything)
-
-
-def _bring_up_to_date(search: Search, prints: Prints, state: State, again: Iterable[int], *, everything: bool) -> Found:
     report = search.context.report
     heads = heads_of(prints, search.decisions.settled)
     seeds = np.array([*again, *_newly_decided(search, state)], dtype=np.int64)
@@ -242,15 +236,17 @@ def _clusters(search: Search, prints: Prints, heads: Heads, edges: Edges, reache
     number_of = dict(zip(comparisons, some.tolist(), strict=True))
     texts = _Texts(search.context.database)
 
-    def compare_rows(one: int, other: int) -> Comparison | None:
-        ids = entries[one].ids[0], entries[other].ids[0]
-        texts.fetch(ids)
-        return texts.compare(*ids, search.options)
+    def compare_pairs(pairs: Sequence[Pair]) -> list[Comparison | None]:
+        compared: list[Comparison | None] = []
+        for some in chunks([(entries[one].ids[0], entries[other].ids[0]) for one, other in pairs], _PAIRS_AT_ONCE):
+            texts.fetch(key for pair in some for key in pair)
+            compared += [texts.compare(*pair, search.options) for pair in some]
+        return compared
 
     def evidence_of(pair: Pair) -> Mapping[str, Any]:
         return edges.evidence_of(number_of[pair]) if pair in number_of else {}
 
-    stars = build_stars(entries, comparisons, compare_rows, search.decisions.settled)
+    stars = build_stars(entries, comparisons, compare_pairs, search.decisions.settled)
     describe = _Describer(entries, evidence_of, texts, search.options)
     clusters: list[Cluster] = []
     for start in range(0, len(stars), _STARS_AT_ONCE):
