@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 _WORDS_ZH = r"(?:故|所以|因此)?(?:(?:参考|正确|标准)?答案|(?:应|正确)?选[项择]?)"
 _WORDS_EN = r"(?:the )?(?:correct |right |best )?(?:answer|option|choice)s?(?: is| are)?|ans"
@@ -59,6 +60,7 @@ def same_value(a: str, b: str) -> bool:
     return here[1] == there[1] or not here[1] or not there[1]
 
 
+@lru_cache(maxsize=4096)
 def _value(text: str) -> tuple[Fraction, str] | None:
     """The number of an answer and its unit ("" for none); None when it is more than a number."""
     plain = _VALUE.fullmatch(text)

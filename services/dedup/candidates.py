@@ -27,6 +27,8 @@ _NEIGHBOURS = 6
 _SHARE = 4
 """A pair must share a fourth of the smaller sketch: at similarity .80 nearly all do, of unlike pairs few."""
 _FILTER_BITS = 24
+_COUNTER_BITS = 20
+_MIXER = np.uint64(0x9E3779B97F4A7C15)
 
 Pairs = npt.NDArray[np.uint32]
 """(smaller row, larger row), shape (pairs, 2)."""
@@ -73,16 +75,21 @@ def pair_blocks(
     """
     order = np.lexsort((np.arange(len(signatures)), signatures)).astype(np.uint32)
     buckets = _buckets(sketches, order, fresh)
-    first, end = share.of(len(order))
+    needed = np.maximum(sketches.sizes // _SHARE, 1)
     blocks = 1 + (len(buckets.values) // share.parts) // _ENTRIES_OF_A_BLOCK
     for block in range(blocks):
-        ranks = Share(block, blocks).of(end - first)
-        meetings = _meetings(buckets, first + ranks[0], first + ranks[1], order, fresh)
-        pairs, shared = _counted(meetings)
-        left, right = _unpacked(pairs)
-        smaller = np.minimum(sketches.sizes[left], sketches.sizes[right]).astype(np.int64)
-        enough = shared >= np.maximum(smaller // _SHARE, 1)
-        yield np.stack([left[enough], right[enough]], axis=1), (block + 1) / blocks
+        # Shares take turns: the later a text, the more earlier ones it meets.
+        ranks = Share(block * share.parts + share.part, blocks * share.parts).of(len(order))
+        meetings = _meetings(buckets, *ranks, order, fresh)
+        pairs, shared = _counted(meetings[_at_most(meetings) >= _least(meetings, needed)])
+        yield np.stack(_unpacked(pairs[shared >= _least(pairs, needed)]), axis=1), (block + 1) / blocks
+
+
+def _least(pairs: npt.NDArray[np.uint64], needed: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """How often each pair must meet, given that of each text."""
+    left, right = _unpacked(pairs)
+    least: npt.NDArray[np.uint8] = np.minimum(needed[left], needed[right])
+    return least
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,12 @@ def _near_by(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         near[distance:] |= mask[:-distance]
         near[:-distance] |= mask[distance:]
     return near
+
+
+def _at_most(meetings: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """For each meeting how often its pair meets at most: nearly all meet once, and need not be sorted to be told."""
+    places = ((meetings * _MIXER) >> np.uint64(64 - _COUNTER_BITS)).astype(np.int64)
+    return np.bincount(places, minlength=1 << _COUNTER_BITS)[places]
 
 
 def _counted(meetings: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:

@@ -24,13 +24,15 @@ VERSION = 1
 
 SKETCH_SIZE = 16
 _NGRAM = 4
+_SPARE = 3.0
+"""So many times the values of a sketch are sorted, to have as many distinct ones."""
 _PAD = "\x02"
 """Put around each text, so that a text of one character has 4-grams of its own."""
 
 
-_BLOCK = 4096
+_BLOCK = 1024
 """Texts whose 4-grams are in memory at once."""
-_DIGITS = re.compile(r"\d+")
+_BETWEEN_NUMBERS = re.compile("[^0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def fingerprint(questions: Sequence[Canonical], report: Callable[[int], None] = 
         report(start)
         keys = [question.key for question in questions[start : start + _BLOCK]]
         exact[start : start + len(keys)] = [exact_key(key) for key in keys]
-        numbers[start : start + len(keys)] = [exact_key(" ".join(_DIGITS.findall(key))) for key in keys]
+        numbers[start : start + len(keys)] = [exact_key(_BETWEEN_NUMBERS.sub(" ", key).strip()) for key in keys]
         blocks.append(sketch(keys))
     return Fingerprints(exact, numbers, _joined(blocks))
 
@@ -98,23 +100,21 @@ def exact_key(key: str) -> int:
 def sketch(texts: Sequence[str]) -> Sketches:
     """Bottom-k sketches of one block of texts."""
     codes, lengths = _code_points(texts)
-    grams = lengths - (_NGRAM - 1)
+    starts = np.cumsum(lengths) - lengths
     hashes = _ngram_hashes(codes)
-    rows = np.repeat(np.arange(len(texts), dtype=np.uint32), lengths)[: len(hashes)]
-    is_whole = np.ones(len(hashes), dtype=np.bool_)
-    ends = np.cumsum(lengths)
+    is_whole = np.ones(len(codes), dtype=np.bool_)
     for distance in range(1, _NGRAM):  # n-grams that begin in one text and end in the next
-        crossing = ends - distance
-        is_whole[crossing[crossing < len(hashes)]] = False
+        is_whole[starts + lengths - distance] = False
     # A long text's smallest values lie far below the threshold: all others are dropped before the sort.
-    share = np.minimum(1.0, 4.0 * SKETCH_SIZE / np.maximum(grams, 1))
-    kept = is_whole & (hashes <= (share * 0xFFFFFFFF).astype(np.uint32)[rows])
-    sketches = _smallest(hashes[kept], rows[kept], len(texts))
+    share = np.minimum(1.0, _SPARE * SKETCH_SIZE / np.maximum(lengths - (_NGRAM - 1), 1))
+    thresholds = (share * 0xFFFFFFFF).astype(np.uint32)
+    kept = is_whole[: len(hashes)] & (hashes <= np.repeat(thresholds, lengths)[: len(hashes)])
+    sketches = _smallest(hashes, kept, starts)
     # One that repeats itself has few distinct values, and perhaps none so low: it keeps them all.
     is_poor = (sketches.sizes < SKETCH_SIZE) & (share < 1.0)
     if is_poor.any():
-        kept |= is_whole & is_poor[rows]
-        sketches = _smallest(hashes[kept], rows[kept], len(texts))
+        kept |= is_whole[: len(hashes)] & np.repeat(is_poor, lengths)[: len(hashes)]
+        sketches = _smallest(hashes, kept, starts)
     return sketches
 
 
@@ -146,13 +146,16 @@ def _ngram_hashes(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     return mixed
 
 
-def _smallest(hashes: npt.NDArray[np.uint32], rows: npt.NDArray[np.uint32], texts: int) -> Sketches:
-    table = (rows.astype(np.uint64) << np.uint64(32)) | hashes
+def _smallest(hashes: npt.NDArray[np.uint32], kept: npt.NDArray[np.bool_], starts: npt.NDArray[np.int64]) -> Sketches:
+    """The smallest distinct hashes of each text, of those that are kept; `starts` is where each text begins."""
+    counts = np.add.reduceat(kept, starts, dtype=np.int64)
+    table = np.repeat(np.arange(len(starts), dtype=np.uint64) << np.uint64(32), counts)
+    table |= hashes[kept]
     table.sort()
-    table = table[np.r_[True, table[1:] != table[:-1]]] if len(table) else table
-    table_rows = (table >> np.uint64(32)).astype(np.uint32)
-    counts = np.bincount(table_rows, minlength=texts)
-    rank = np.arange(len(table)) - np.repeat(np.cumsum(counts) - counts, counts)
-    small = rank < SKETCH_SIZE
-    values = (table[small] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-    return Sketches(values, np.minimum(counts, SKETCH_SIZE).astype(np.uint8))
+    is_new = np.ones(len(table), dtype=np.bool_)
+    np.not_equal(table[1:], table[:-1], out=is_new[1:])
+    table = table[is_new]
+    counts = np.bincount((table >> np.uint64(32)).astype(np.int64), minlength=len(starts))
+    sizes = np.minimum(counts, SKETCH_SIZE)
+    places = np.arange(int(sizes.sum())) + np.repeat(np.cumsum(counts) - counts - np.cumsum(sizes) + sizes, sizes)
+    return Sketches(table[places].astype(np.uint32), sizes.astype(np.uint8))

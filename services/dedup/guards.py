@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
+from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
@@ -44,6 +45,7 @@ _SYMBOLS = frozenset("+×÷=<>≤≥≠≈≡±∓∩∪⊂⊃⊆⊇⊊∈∉∥
 _BRACKETS = frozenset("()[]{}")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?|[❶-❿⓫-⓴]")  # a label counts: ❶❷ is another choice than ❶❸
 _LATIN_WORD = re.compile(r"[a-z]+")
+_OF_A_SENTENCE = re.compile(r"[a-z]{3,}")
 _PLAIN_LATIN = re.compile(r"[a-z .,;:?!']*")  # its units are whole words, which the reader of words knows
 _PICTURE = re.compile(r"⟦[^⟧]*⟧")
 _NUMBER_PARTS = frozenset("0123456789./%")
@@ -99,8 +101,7 @@ class Trace:
     lost: tuple[list[tuple[int, str]], list[tuple[int, str]]] = field(default_factory=lambda: ([], []))
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """One differing stretch: a[i:j] stands where b[k:l] stands; either may be empty."""
 
     i: int
@@ -127,7 +128,7 @@ def stretches(a: str, b: str) -> list[Stretch]:
     for op in Levenshtein.opcodes(a, b):
         if op.tag == "equal":
             continue
-        wide = _widen(a, b, op.src_start, op.src_end, op.dest_start, op.dest_end)
+        wide = _widen(a, b, Stretch(op.src_start, op.src_end, op.dest_start, op.dest_end))
         if merged and (wide.i <= merged[-1].j or wide.k <= merged[-1].l):
             last = merged.pop()
             wide = Stretch(min(last.i, wide.i), max(last.j, wide.j), min(last.k, wide.k), max(last.l, wide.l))
@@ -135,15 +136,16 @@ def stretches(a: str, b: str) -> list[Stretch]:
     return merged
 
 
-def _widen(a: str, b: str, i: int, j: int, k: int, l: int) -> Stretch:  # noqa: E741
+def _widen(a: str, b: str, stretch: Stretch) -> Stretch:
     """Grow a stretch over the word or number it touches."""
+    i, j, k, l = stretch  # noqa: E741
     x, y = a[i:j], b[k:l]
-    kinds = _kind(x[:1]) | _kind(y[:1])
-    while i and k and kinds & _kind(a[i - 1]) and a[i - 1] == b[k - 1]:
-        i, k = i - 1, k - 1
-    kinds = _kind(x[-1:]) | _kind(y[-1:])
-    while j < len(a) and l < len(b) and kinds & _kind(a[j]) and a[j] == b[l]:
-        j, l = j + 1, l + 1  # noqa: E741
+    if kinds := _kind(x[:1]) | _kind(y[:1]):
+        while i and k and a[i - 1] == b[k - 1] and kinds & _kind(a[i - 1]):
+            i, k = i - 1, k - 1
+    if kinds := _kind(x[-1:]) | _kind(y[-1:]):
+        while j < len(a) and l < len(b) and a[j] == b[l] and kinds & _kind(a[j]):
+            j, l = j + 1, l + 1  # noqa: E741
     return Stretch(i, j, k, l)
 
 
@@ -166,8 +168,7 @@ def _compare_pictures(a: str, b: str, findings: Findings) -> tuple[str, str]:
 @lru_cache(maxsize=4096)
 def _is_prose(text: str) -> bool:
     """Whether the text is sentences in Latin letters, not Chinese or formulas with letters in them."""
-    letters = sum(len(word) for word in _LATIN_WORD.findall(text) if len(word) > 2)
-    return letters * 2 > len(text)
+    return len("".join(_OF_A_SENTENCE.findall(text))) * 2 > len(text)
 
 
 def _read_stretch(a: str, b: str, stretch: Stretch, findings: Findings, trace: Trace) -> None:
@@ -401,6 +402,8 @@ def _read_chinese(a: str, b: str, stretch: Stretch, findings: Findings, trace: T
 
 def _read_traces(a: str, b: str, trace: Trace, findings: Findings) -> None:
     """A scan does not move a character to another place, nor misread an unknown word alike wherever it stands."""
+    if not (trace.unknown or all(trace.lost)):
+        return
     for (here, one), (there, other) in product(*trace.lost):
         # Side by side a lost and a gained character are a changed word: 线程, 程序.
         if one == other or abs(here - there) <= _LONGEST_WORD:

@@ -17,6 +17,7 @@ _DATE = re.compile(
     r"(?<!\d)(?<!\d\.)((?:19|20)\d\d)(?:([-/.])(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d|\.\d)"
     r"|年0?(\d{1,2})月(?:0?(\d{1,2})[日号])?)"
 )
+_WORD = re.compile("[a-z0-9]+")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -24,10 +25,12 @@ _CHINESE = re.compile("[\u4e00-\u9fff]")
 def plain_wording(text: str) -> str:
     """A canonical text with each interchangeable wording replaced by the first of its pair."""
     chinese, english = _wordings()
-    for other, first in chinese:
-        if other in text:  # far quicker than one pattern of all of them
-            text = text.replace(other, first)
-    text = _english_pattern().sub(lambda found: english[found.group()], text)
+    if not text.isascii():
+        for other, first in chinese:
+            if other in text:  # far quicker than one pattern of all of them
+                text = text.replace(other, first)
+    if not _english_heads().isdisjoint(_WORD.findall(text)):
+        text = _english_pattern().sub(lambda found: english[found.group()], text)
     text = _DATE.sub(_spell_date, plain_english_numerals(text))
     return _unit_pattern().sub(lambda unit: unit_symbols()[unit.group()], text) if _has_chinese(text) else text
 
@@ -46,6 +49,12 @@ def _english_pattern() -> re.Pattern[str]:
     # Whole words: "but" is not a part of "butter".
     words = "|".join(re.escape(word) for word in sorted(_wordings()[1], key=len, reverse=True))
     return re.compile(rf"\b(?:{words})\b")
+
+
+@cache
+def _english_heads() -> frozenset[str]:
+    """The first words of the wordings; a text with none of them need not be searched."""
+    return frozenset(word for wording in _wordings()[1] for word in _WORD.findall(wording)[:1])
 
 
 def _has_chinese(text: str) -> bool:
