@@ -36,7 +36,7 @@ _SUMMED = ("questions", "clusters", *VERDICTS, "unique")
 LARGE = PART + PART // 2
 """Questions from which on a group is cut."""
 _GROWTH = 5  # a group that has grown by a fifth is searched by all cores again
-_SHARED = 1_000_000  # questions whose pairs are shared among the cores, each taking one share; of more it takes several
+_SHARED = 2_000_000  # questions whose pairs are shared among the cores, each taking one share; of more it takes several
 _TURNS = 10  # times a unit begins anew before it is given up
 _FOUND = 0.8  # of a unit is the search, the rest the writing
 # How the work of a large group is spread over its stages, as measured on 100,000 questions.

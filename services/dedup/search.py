@@ -182,6 +182,7 @@ def _alike(search: Search, prints: Prints, heads: Heads, share: Share = _WHOLE, 
     """The pairs of entries that are alike: of a share, or those with at least one fresh entry."""
     if fresh is not None and not fresh.any():
         return Edges.of([])
+    options = search.options
     pairs = _candidates(search, prints, heads, share, None if fresh is None else fresh[heads.rows])
     texts, found = _Texts(search.context.database, _packed_forms(search, prints, pairs)), []
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
@@ -189,7 +190,7 @@ def _alike(search: Search, prints: Prints, heads: Heads, share: Share = _WHOLE, 
             search.context.report(_MET + (1 - _MET) * start / len(pairs), "verify")
         some = prints.ids[pairs[start : start + _PAIRS_AT_ONCE]].tolist()
         texts.fetch(key for pair in some for key in pair)
-        compared = [(a, b, texts.compare(a, b, search.options)) for a, b in some]
+        compared = [(a, b, texts.compare(a, b, options)) for a, b in some]
         alike = [(a, b, comparison) for a, b, comparison in compared if comparison]
         texts.fetch_stems(key for a, b, _ in alike for key in (a, b))
         for a, b, comparison in alike:
@@ -200,10 +201,10 @@ def _alike(search: Search, prints: Prints, heads: Heads, share: Share = _WHOLE, 
 
 def _candidates(search: Search, prints: Prints, heads: Heads, share: Share, fresh: Mask | None) -> Pairs:
     """The pairs of rows to compare: those that meet and whose lengths do not tell that they are not alike."""
-    sketches, shapes = prints.sketches().of_rows(heads.rows), prints.shapes[heads.rows]
+    sketches, shapes, floor = prints.sketches().of_rows(heads.rows), prints.shapes[heads.rows], search.options.floor
     pairs = [np.zeros((0, 2), dtype=np.int64)]
     for met, done in pair_blocks(sketches, prints.numbers[heads.rows], share, fresh):
-        some = met[_may_be_alike(shapes[met[:, 0]], shapes[met[:, 1]], search.options.floor)]
+        some = met[_may_be_alike(shapes[met[:, 0]], shapes[met[:, 1]], floor)]
         pairs.append(heads.rows[some])
         if fresh is None:
             search.context.report(_MET * done, "candidates")
@@ -238,9 +239,10 @@ def _clusters(search: Search, prints: Prints, heads: Heads, edges: Edges, reache
 
     def compare_pairs(pairs: Sequence[Pair]) -> list[Comparison | None]:
         compared: list[Comparison | None] = []
+        options = search.options
         for some in chunks([(entries[one].ids[0], entries[other].ids[0]) for one, other in pairs], _PAIRS_AT_ONCE):
             texts.fetch(key for pair in some for key in pair)
-            compared += [texts.compare(*pair, search.options) for pair in some]
+            compared += [texts.compare(*pair, options) for pair in some]
         return compared
 
     def evidence_of(pair: Pair) -> Mapping[str, Any]:
