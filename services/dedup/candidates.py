@@ -21,6 +21,7 @@ from services.dedup.fingerprint import Sketches
 
 _ENTRIES_OF_A_BLOCK = 100_000
 """Sketch values whose pairs are counted at once; holds the memory of a block to about 20 MB."""
+_MOST_BLOCKS = 64
 SMALL_BUCKET = 16
 """Up to this many texts a bucket pairs all with all; beyond it each with its next ones only."""
 _NEIGHBOURS = 6
@@ -76,7 +77,9 @@ def pair_blocks(
     order = np.lexsort((np.arange(len(signatures)), signatures)).astype(np.uint32)
     buckets = _buckets(sketches, order, fresh)
     needed = np.maximum(sketches.sizes // _SHARE, 1)
-    blocks = 1 + (len(buckets.values) // share.parts) // _ENTRIES_OF_A_BLOCK
+    # Each block goes through all entries once: so many blocks at most that this stays a small part of the work.
+    entries = max(_ENTRIES_OF_A_BLOCK, len(buckets.values) // _MOST_BLOCKS)
+    blocks = 1 + (len(buckets.values) // share.parts) // entries
     for block in range(blocks):
         # Shares take turns: the later a text, the more earlier ones it meets.
         ranks = Share(block * share.parts + share.part, blocks * share.parts).of(len(order))

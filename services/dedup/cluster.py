@@ -244,7 +244,9 @@ def _ranks(
     ranks: dict[int, tuple[int, ...]] = {}
     for row in rows:
         question, ids = entries[row].canonical, entries[row].ids
-        support = len(ids) + sum(len(entries[other].ids) for other in near.get(row, ()))
+        support = len(ids)
+        for other in near.get(row, ()):
+            support += len(entries[other].ids)
         ranks[row] = (not question.answer, not question.options, -support, -len(question.stem), row)
     return ranks
 
@@ -276,10 +278,11 @@ def _hang(entries: Sequence[Entry], stars: Sequence[Star], known: Mapping[Pair, 
     """
     links = _links(stars, known)
     by_row = {star.representative: star for star in stars}
-    size = {row: sum(len(entries[one].ids) for one in (row, *star.near)) for row, star in by_row.items()}
+    size = {row: sum([len(entries[one].ids) for one in (row, *star.near)]) for row, star in by_row.items()}
     rank = {star.representative: n for n, star in enumerate(stars)}
-    doubts = {row: sum(c.verdict is not Verdict.VARIANT for c in links[row].values()) for row in by_row}
-    order = sorted(by_row, key=lambda row: (-size[row], -doubts[row], rank[row]))
+    # One without a link neither hangs nor has what hangs on it.
+    doubts = {row: sum([c.verdict is not Verdict.VARIANT for c in linked.values()]) for row, linked in links.items()}
+    order = sorted(links, key=lambda row: (-size[row], -doubts[row], rank[row]))
     hosts: set[int] = set()
     for row in order:
         reviews = {other: c for other, c in links[row].items() if other in hosts and c.verdict is not Verdict.VARIANT}

@@ -186,9 +186,11 @@ def listed(star: Star, entries: Sequence[Entry]) -> Iterator[tuple[int, int, Com
         yield entries[row].ids[0], row, comparison
 
 
+_PLACES = {verdict: place for place, verdict in enumerate(Verdict)}
+
+
 def _ordered(rows: dict[int, Comparison]) -> list[tuple[int, Comparison]]:
-    verdicts = list(Verdict)
-    return sorted(rows.items(), key=lambda item: (verdicts.index(item[1].verdict), -item[1].similarity, item[0]))
+    return sorted(rows.items(), key=lambda item: (_PLACES[item[1].verdict], -item[1].similarity, item[0]))
 
 
 def opcodes(a: str, b: str) -> list[list[str | int]]:
