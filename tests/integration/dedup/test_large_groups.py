@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import Row, event, func, select
 
 from models import Database, FingerprintPart, UnitOutput
+from services.dedup import search, store
+from services.dedup.canonical import Canonical
+from services.dedup.store import canonicals_of
 from tests.integration.dedup.steps import StepHouse, cut_before, cut_into
 
 WORDS = (
@@ -80,6 +84,33 @@ def test_a_cut_group_that_is_cut_short_anywhere_ends_with_the_same_clusters(
         except KeyboardInterrupt:
             house.compute(unit, context)
     assert clusters(house, context.task_id) == anew(house)
+
+
+def test_the_canonical_forms_of_a_group_are_made_once(house: StepHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def noted(rows: Sequence[Row[Any]]) -> list[Canonical]:
+        made.extend(row.id for row in rows)
+        return canonicals_of(rows)
+
+    for module in (store, search):
+        monkeypatch.setattr(module, "canonicals_of", noted)
+    ids = house.questions(*stems(300))
+    units, context = house.begin()
+    for unit in units[:-1]:
+        house.compute(unit, context)
+    assert sorted(made) == ids
+
+
+def test_a_question_edited_between_two_stages_is_found_as_it_is_by_the_next_run(house: StepHouse) -> None:
+    ids = house.questions(*stems(100))
+    units, context = house.begin()
+    for unit in units:
+        if unit.spec["step"] == "compare":
+            house.edit(ids[0], stem="Somebody wrote a text of its own into the first question.")
+        house.compute(unit, context)
+    house.end(context)
+    assert clusters(house, house.run()) == anew(house)
 
 
 def test_a_later_run_computes_only_what_is_new_and_finds_what_a_first_one_would(house: StepHouse) -> None:

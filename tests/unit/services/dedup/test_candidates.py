@@ -38,6 +38,15 @@ def test_the_pairs_do_not_depend_on_the_number_of_blocks(monkeypatch: pytest.Mon
     whole = pairs_of(texts)
     monkeypatch.setattr(candidates, "_ENTRIES_OF_A_BLOCK", 500)
     assert pairs_of(texts) == whole
+    monkeypatch.setattr(candidates, "_MOST_BLOCKS", 3)
+    assert pairs_of(texts) == whole
+
+
+def test_the_pairs_do_not_depend_on_how_their_meetings_are_counted_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [TEXT.format(n % 40, n % 7) for n in range(300)]
+    whole = pairs_of(texts)
+    monkeypatch.setattr(candidates, "_COUNTER_BITS", 1)  # every pair may meet as often as any
+    assert pairs_of(texts) == whole
 
 
 def test_shares_hold_each_pair_once_whatever_their_number() -> None:
