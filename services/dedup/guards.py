@@ -14,9 +14,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
-from typing import NamedTuple
-
-from rapidfuzz.distance import Levenshtein
 
 from services.dedup.answers import same_value
 from services.dedup.canonical import DIGIT_GAP
@@ -37,6 +34,7 @@ from services.dedup.scan import (
     same_digits,
     same_shape,
 )
+from services.dedup.stretches import LETTER, Stretch, kind, stretches
 
 Pair = tuple[str, str]
 
@@ -50,7 +48,6 @@ _PLAIN_LATIN = re.compile(r"[a-z .,;:?!']*")  # its units are whole words, which
 _PICTURE = re.compile(r"⟦[^⟧]*⟧")
 _NUMBER_PARTS = frozenset("0123456789./%")
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
-_LETTER, _DIGIT = 1, 2
 _LETTER_SHAPES = str.maketrans("01", "ol")
 _WORD_ENDS = frozenset(["", *" .,;:?!'\""])
 """What may stand beside a word of a sentence; anything else beside one or two letters makes them a formula."""
@@ -101,15 +98,6 @@ class Trace:
     lost: tuple[list[tuple[int, str]], list[tuple[int, str]]] = field(default_factory=lambda: ([], []))
 
 
-class Stretch(NamedTuple):
-    """One differing stretch: a[i:j] stands where b[k:l] stands; either may be empty."""
-
-    i: int
-    j: int
-    k: int
-    l: int  # noqa: E741 - i j k l are the four ends of an opcode, in order
-
-
 def read_differences(a: str, b: str) -> Findings:
     """The meaning of every difference between two canonical texts. Symmetric but for the order inside the pairs."""
     findings = Findings()
@@ -120,40 +108,6 @@ def read_differences(a: str, b: str) -> Findings:
     _read_traces(a, b, trace, findings)
     _settle(trace.suspects, findings)
     return findings
-
-
-def stretches(a: str, b: str) -> list[Stretch]:
-    """Differing stretches, widened to whole Latin words and whole numbers."""
-    merged: list[Stretch] = []
-    for op in Levenshtein.opcodes(a, b):
-        if op.tag == "equal":
-            continue
-        wide = _widen(a, b, Stretch(op.src_start, op.src_end, op.dest_start, op.dest_end))
-        if merged and (wide.i <= merged[-1].j or wide.k <= merged[-1].l):
-            last = merged.pop()
-            wide = Stretch(min(last.i, wide.i), max(last.j, wide.j), min(last.k, wide.k), max(last.l, wide.l))
-        merged.append(wide)
-    return merged
-
-
-def _widen(a: str, b: str, stretch: Stretch) -> Stretch:
-    """Grow a stretch over the word or number it touches."""
-    i, j, k, l = stretch  # noqa: E741
-    x, y = a[i:j], b[k:l]
-    if kinds := _kind(x[:1]) | _kind(y[:1]):
-        while i and k and a[i - 1] == b[k - 1] and kinds & _kind(a[i - 1]):
-            i, k = i - 1, k - 1
-    if kinds := _kind(x[-1:]) | _kind(y[-1:]):
-        while j < len(a) and l < len(b) and a[j] == b[l] and kinds & _kind(a[j]):
-            j, l = j + 1, l + 1  # noqa: E741
-    return Stretch(i, j, k, l)
-
-
-def _kind(character: str) -> int:
-    """A bit for Latin letters, a bit for digits, none for anything else."""
-    if "a" <= character <= "z":
-        return _LETTER
-    return _DIGIT if character.isdecimal() else 0
 
 
 def _compare_pictures(a: str, b: str, findings: Findings) -> tuple[str, str]:
@@ -268,7 +222,7 @@ def _changes_symbols(a: str, b: str, stretch: Stretch) -> bool:
         return True
     if x.count("!") != y.count("!") and (_is_operand(before, after) or _ends_in_variable(a[: stretch.i])):
         return True
-    if x.count("'") != y.count("'") and _ends_in_variable(a[: stretch.i]) and not _kind(after):
+    if x.count("'") != y.count("'") and _ends_in_variable(a[: stretch.i]) and not kind(after):
         return True
     if x.count("-") != y.count("-"):
         return not (_is_word_edge(before) and _is_word_edge(after)) or _is_variable(a, stretch)
@@ -292,7 +246,7 @@ def _is_variable(text: str, stretch: Stretch) -> bool:
 
 
 def _ends_in_variable(text: str) -> bool:
-    return _kind(text[-1:]) == _LETTER and _kind(text[-2:-1]) != _LETTER
+    return kind(text[-1:]) == LETTER and kind(text[-2:-1]) != LETTER
 
 
 def _units_around(a: str, b: str, stretch: Stretch) -> bool:
@@ -313,7 +267,7 @@ def _unit_at(text: str, start: int, end: int) -> str:
 def _stands_alone(text: str, first: int, end: int) -> bool:
     """Latin units are whole words; Chinese ones follow a number or a question for one."""
     if text[first].isascii():
-        return _kind(text[first - 1 : first]) != _LETTER and _kind(text[end : end + 1]) != _LETTER
+        return kind(text[first - 1 : first]) != LETTER and kind(text[end : end + 1]) != LETTER
     return bool(re.search(r"(?:\d|几|多少|每|若干) ?$", text[max(0, first - 3) : first]))
 
 

@@ -38,9 +38,9 @@ LARGE = PART + PART // 2
 _GROWTH = 5  # a group that has grown by a fifth is searched by all cores again
 _SHARED = 2_000_000  # questions whose pairs are shared among the cores, each taking one share; of more it takes several
 _TURNS = 10  # times a unit begins anew before it is given up
-_FOUND = 0.8  # of a unit is the search, the rest the writing
+_FOUND = 0.6  # of a unit is the search, the rest the writing
 # How the work of a large group is spread over its stages, as measured on 100,000 questions.
-_WORK = {"prints": 0.55, "compare": 0.35, "merge": 0.10}
+_WORK = {"prints": 0.37, "compare": 0.35, "merge": 0.28}
 
 
 class DedupJob(Job):

@@ -40,6 +40,7 @@ from sqlalchemy.orm import Session
 from models import ClusterDecision, DuplicateGroup, DuplicateMember, FoundCluster, Task, TaskGroup
 from services.batches import PAUSE, ROWS, batches, chunks
 from services.dedup.groups import Group
+from services.dedup.heirs import Row, heirs_of, rows_of
 from services.dedup.pipeline import Cluster, Member
 from services.runners.base import Unit, UnitContext
 
@@ -68,8 +69,6 @@ class Standing:
     pending: frozenset[int]
 
 
-Row = tuple[int, str, float]
-"""A member: question, verdict, similarity."""
 _Written = tuple[int | None, Cluster]
 """A cluster to be written, under the id it had, or a new one."""
 
@@ -178,8 +177,8 @@ class Ledger:
 
     def _change(self, standing: Standing, clusters: Sequence[Cluster], touched: Ids | None) -> _Change:
         earlier = self._earlier(standing, touched)
-        heirs = _heirs(clusters, earlier)
-        same = self._unchanged({key: clusters[n] for key, n in heirs.items() if earlier[key] == _rows(clusters[n])})
+        heirs = heirs_of(clusters, earlier)
+        same = self._unchanged({key: clusters[n] for key, n in heirs.items() if earlier[key] == rows_of(clusters[n])})
         inherited = set(heirs.values())
         written: list[_Written] = [(key, clusters[n]) for key, n in heirs.items() if key not in same]
         written += [(None, cluster) for n, cluster in enumerate(clusters) if n not in inherited]
@@ -370,39 +369,6 @@ _MEMBER = (DuplicateMember.question_id, DuplicateMember.verdict, DuplicateMember
 
 def _is_decided(cluster_id: Any) -> ColumnElement[bool]:
     return exists().where(ClusterDecision.cluster_id == cluster_id)
-
-
-def _rows(cluster: Cluster) -> list[Row]:
-    return [(member.question_id, str(member.verdict), member.similarity) for member in cluster.members]
-
-
-def _heirs(clusters: Sequence[Cluster], earlier: Mapping[int, Sequence[Row]]) -> dict[int, int]:
-    """Earlier cluster id -> place of the new cluster that goes on with it: the one that has most of its members.
-
-    Members that are merged count before those that only hang on it; each cluster has one heir and one origin.
-    """
-    if not earlier:
-        return {}
-    places: dict[int, list[tuple[int, bool]]] = defaultdict(list)
-    for place, cluster in enumerate(clusters):
-        for member in cluster.members:
-            places[member.question_id].append((place, member.verdict in _MERGED))
-    shared: Counter[tuple[int, int]] = Counter()
-    for key, rows in earlier.items():
-        for question_id, verdict, _ in rows:
-            for place, is_merged in places.get(question_id, ()):
-                shared[key, place] += _WEIGHT if is_merged and verdict in _MERGED else 1
-    heirs: dict[int, int] = {}
-    taken: set[int] = set()
-    for (key, place), _ in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
-        if key not in heirs and place not in taken:
-            heirs[key] = place
-            taken.add(place)
-    return heirs
-
-
-_MERGED = ("exact", "near")
-_WEIGHT = 1000
 
 
 def _batches_by_members(

@@ -19,11 +19,11 @@ _NO_SAY = frozenset(
     [
         *("__init__", "decisions", "export", "findings", "groups", "job", "ledger", "preview", "review", "settled"),
         *("state", "store", "version", "acts", "conflicts", "deciding", "many", "output", "review_figures", "sampling"),
-        *("forms", "handover", "packing"),
+        *("forms", "handover", "heirs", "packing"),
     ]
 )
 _NO_SAY_IN_PRINTS = frozenset(
-    ["candidates", "cluster", "edges", "entries", "guards", "pipeline", "scan", "search", "verify"]
+    ["candidates", "cluster", "edges", "entries", "guards", "pipeline", "scan", "search", "stretches", "verify"]
 )
 
 

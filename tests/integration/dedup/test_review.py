@@ -73,7 +73,7 @@ def test_who_names_the_revision_they_have_seen_is_refused_when_another_was_there
     task_id, cluster, ids = pair(house)
     seen = house.duplicates.cluster(task_id, cluster)["revision"]
     house.duplicates.decide(task_id, cluster, MERGE, by=ANNA, revision=seen)
-    with pytest.raises(DecidedMeanwhileError, match="key:anna decided merge 0 s ago"):
+    with pytest.raises(DecidedMeanwhileError, match=r"key:anna decided merge \d+ s ago"):
         house.duplicates.decide(task_id, cluster, Decision("keep_all"), by=LOCAL, revision=seen)
     with pytest.raises(DecidedMeanwhileError):
         house.duplicates.undo(task_id, cluster, by=LOCAL, revision=seen)
