@@ -7,6 +7,14 @@ import psutil
 WORKER, CAPTURE = "services.runners.worker", "services.cameras.capture_process"
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a process computes no more; one whose parent was killed may wait for a slow init to reap it."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def children_running(module: str) -> list[psutil.Process]:
     """Children of this process that run one of our modules. A shared server is a child, too; its workers are not."""
     found = []

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.integration.cli.bank_files import few_questions, many_questions
+from tests.processes import has_ended
 
 ENDS_WITHIN = 90  # seconds; only to notice a hang
 LONG, SHORT = 8_000, 1_000  # questions: enough to be interrupted in the middle; enough to go on with
@@ -71,7 +72,7 @@ def test_ctrl_c_cancels_the_task_and_its_own_server_goes(start, tmp_path, data_d
 
     assert process.wait(ENDS_WITHIN) == 130
     assert statuses(data_dir)[2] == ("dedup", "cancelled")
-    assert [child for child in children if child.is_running()] == []
+    assert [child for child in children if not has_ended(child.pid)] == []
 
 
 def test_ctrl_c_cancels_on_a_server_that_goes_on_running(start, tmp_path, server, data_dir):
@@ -140,7 +141,7 @@ def test_nothing_stays_behind_a_killed_command(start, tmp_path):
     process.kill()
 
     assert children
-    _until(lambda: not any(child.is_running() for child in children))
+    _until(lambda: all(has_ended(child.pid) for child in children))
 
 
 def test_a_key_is_needed_and_used_where_the_server_asks_for_one(taskbeam, environment, file, start):

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from tests.conftest import absent
+from tests.processes import has_ended
 
 STOPS_WITHIN = 20  # seconds; only to notice a hang
 
@@ -85,7 +86,7 @@ def test_no_process_outlives_the_server(serve):
     process.wait(STOPS_WITHIN)
 
     assert children
-    assert [child for child in children if child.is_running()] == []
+    assert [child for child in children if not has_ended(child.pid)] == []
 
 
 def test_a_second_server_on_the_same_data_is_refused(serve, taskbeam):

@@ -29,6 +29,7 @@ from services.errors import (
 )
 from services.runners.channel import BLOB_LIMIT, MESSAGE_LIMIT
 from services.runners.worker_pool import CancelToken, Reply, WorkerPool
+from tests.processes import has_ended
 
 HERE = "tests.integration.runners.targets"
 PATIENCE = 30.0  # seconds; only ever waited out by a hang
@@ -340,14 +341,7 @@ def test_a_fork_left_by_a_unit_neither_hides_its_death_nor_outlives_it(pool: Wor
     assert isinstance(outcome, WorkerLostError)
     assert outcome.exit_status == -signal.SIGSEGV
     fork = int((tmp_path / "pid").read_text(encoding="ascii"))
-    until(lambda: gone(fork))
-
-
-def gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE  # an orphan, for init to reap
-    except psutil.NoSuchProcess:
-        return True
+    until(lambda: has_ended(fork))
 
 
 @pytest.mark.parametrize(
@@ -429,7 +423,7 @@ def test_a_timeout_holds_while_the_caller_is_busy_with_a_report(pool: WorkerPool
 
     def be_slow(report: dict[str, Any]) -> None:
         pid.append(report["pid"])
-        until(lambda: gone(pid[0]))
+        until(lambda: has_ended(pid[0]))
 
     with pytest.raises(UnitTimeoutError):
         pool.run(f"{HERE}:sleep", {"seconds": 60}, on_report=be_slow, timeout=0.2)
@@ -451,7 +445,7 @@ def test_cancel_ends_the_programs_that_the_unit_has_started(pool: WorkerPool) ->
     until(lambda: caller.reports)
     token.cancel()
     caller.join()
-    until(lambda: gone(caller.reports[0]["program"]))
+    until(lambda: has_ended(caller.reports[0]["program"]))
 
 
 def test_a_process_out_of_reach_does_not_hold_up_a_cancel(pool: WorkerPool) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.processes import has_ended
+
 ROOT = Path(__file__).resolve().parents[3]
 PATCH = "import warnings; warnings.simplefilter('ignore'); import eventlet; eventlet.monkey_patch(); "
 HERE = "tests.integration.runners.targets"
@@ -158,10 +160,13 @@ def test_workers_end_with_a_server_that_is_killed(function: str, patched: bool) 
     finally:
         server.kill()
         server.communicate()
-    _, alive = psutil.wait_procs(workers, timeout=2)
-    for worker in alive:
-        os.kill(worker.pid, signal.SIGKILL)
-    assert alive == []
+    deadline = time.monotonic() + 5
+    while alive := [worker.pid for worker in workers if not has_ended(worker.pid)]:
+        if time.monotonic() > deadline:
+            for pid in alive:
+                os.kill(pid, signal.SIGKILL)
+            pytest.fail(f"{len(alive)} of the workers live on.")
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("patched", [False, True], ids=["threads", "eventlet"])
@@ -176,8 +181,8 @@ def test_a_server_that_forgets_to_close_the_pool_ends_all_the_same(patched: bool
         """,
         patched=patched,
     )
-    deadline = time.monotonic() + 2
-    while psutil.pid_exists(int(output)):
+    deadline = time.monotonic() + 5
+    while not has_ended(int(output)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
