@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from enum import IntEnum
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from models import TaskUnit, UnitOutput
+from models import Database, Task, TaskUnit, UnitOutput
+from services.batches import batches
 from services.dedup.groups import Group
 from services.runners.base import Unit, UnitContext
+from services.tasks.lifecycle import TERMINAL
+
+_KEPT_SECONDS = 86_400.0
+_AT_ONCE = 4  # megabytes each
 
 
 class Stage(IntEnum):
@@ -40,6 +46,24 @@ def handed_over(group: Group, stage: Stage, context: UnitContext) -> Iterator[by
     for unit_id in ours:
         output = select(UnitOutput.data).where(UnitOutput.unit_id == unit_id)
         yield next((row.data for row in context.database.fetch_all(output)), None)
+
+
+def forget_old(database: Database) -> int:
+    """Removes what is left of tasks that ended a day ago without being done; gives how many units' that was.
+
+    A retry within the day goes on with it; a later one makes it anew.
+    """
+    old = (
+        select(UnitOutput.unit_id)
+        .join(TaskUnit, TaskUnit.id == UnitOutput.unit_id)
+        .join(Task, Task.id == TaskUnit.task_id)
+        .where(Task.status.in_(TERMINAL), Task.finished_at < time.time() - _KEPT_SECONDS)
+    )
+    units = [row.unit_id for row in database.fetch_all(old)]
+    for some in batches(units, _AT_ONCE):
+        with database.transaction() as session:
+            session.execute(delete(UnitOutput).where(UnitOutput.unit_id.in_(some)))
+    return len(units)
 
 
 def discard(session: Session, context: UnitContext) -> None:

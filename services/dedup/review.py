@@ -14,6 +14,7 @@ from services.dedup.deciding import Decisions, Undone
 from services.dedup.decisions import Decision
 from services.dedup.export import DuplicateExport
 from services.dedup.findings import ClusterQuery, Findings
+from services.dedup.handover import forget_old
 from services.dedup.many import Effect
 from services.dedup.options import DedupOptions
 from services.dedup.preview import PreviewRequest, Previews
@@ -117,8 +118,10 @@ class DuplicateService:
         return self._decisions.undo_act(task_id, act_id, by=by)
 
     def tidy(self) -> int:
-        """Closes decisions on many that died with their server; gives their number."""
-        return self._decisions.close_abandoned()
+        """Closes decisions on many that died with their server, and removes what unfinished tasks left; gives how
+        many of both.
+        """
+        return self._decisions.close_abandoned() + forget_old(self._database)
 
     def _require_task(self, task_id: int) -> None:
         self._tasks.get(task_id, kind="dedup")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, event, func, select
+from sqlalchemy import Row, event, func, select, update
 
-from models import Database, FingerprintPart, UnitOutput
+from models import Database, FingerprintPart, Task, UnitOutput
 from services.dedup import search, store
 from services.dedup.canonical import Canonical
 from services.dedup.store import canonicals_of
@@ -69,6 +70,20 @@ def test_a_group_that_is_cut_has_the_clusters_and_counts_of_one_that_is_not(hous
     assert result["exact"] >= 60
     with house.database.reader() as session:
         assert session.scalar(select(func.count()).select_from(UnitOutput)) == 0
+
+
+def test_what_a_task_that_was_cancelled_left_for_its_next_stage_is_removed_a_day_later(house: StepHouse) -> None:
+    house.questions(*stems(100))
+    units, context = house.begin()
+    house.compute(units[0], context)
+
+    def ended(seconds_ago: float) -> int:
+        with house.database.transaction() as session:
+            values = {"status": "cancelled", "finished_at": time.time() - seconds_ago}
+            session.execute(update(Task).where(Task.id == context.task_id).values(**values))
+        return house.duplicates.tidy()
+
+    assert (ended(3600), ended(90_000), ended(90_000)) == (0, 1, 0)
 
 
 @pytest.mark.parametrize("transactions", [0, 1, 2, 3, 4])
