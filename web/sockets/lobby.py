@@ -26,19 +26,12 @@ class _Throttle:
     had_by: set[str] = field(default_factory=set)  # who got `waiting` in the task's room and has left it since
 
 
-@dataclass(slots=True)
-class _Arrival:
-    """What happens while the tasks are read that a new client will be shown."""
-
-    held: list[tuple[str, LoggedEvent]] = field(default_factory=list)  # it gets them afterwards
-    had: list[LoggedEvent] = field(default_factory=list)  # by the task's room; what it is shown has them too
-
-
 class Lobby:
     def __init__(self, push: Push, rooms: Rooms) -> None:
         self._push, self._rooms = push, rooms
         self._throttles: dict[int, _Throttle] = {}
-        self._arriving: dict[str, _Arrival] = {}
+        # Of each client that is not yet shown the tasks: what happens meanwhile, and whether its task's room told it.
+        self._arriving: dict[str, list[tuple[str, LoggedEvent, bool]]] = {}
 
     def admit(self, sid: str, look: Callable[[], Sequence[TaskObject]], is_open: Callable[[], bool]) -> None:
         """Sends a client `active_tasks` and lets it in, so that what comes then follows on what it was shown.
@@ -51,18 +44,25 @@ class Lobby:
         """
         if sid in self._arriving or self._rooms.has(sid, LOBBY):
             return
-        arrival = self._arriving[sid] = _Arrival()
+        meanwhile = self._arriving[sid] = []
         try:
             tasks = look()
         finally:
             del self._arriving[sid]
         if not is_open():
             return
-        tasks = _brought_up(tasks, arrival.had)
+        had, held = [], []
+        for name, event, by_room in meanwhile:
+            # Who has joined the task since has its events from the log.
+            if by_room or self._is_in_room(sid, event.task_id):
+                had.append(event)
+            else:
+                held.append((name, event))
+        tasks = _brought_up(tasks, had)
         self._push.emit("active_tasks", {"tasks": tasks}, sids=[sid])
         self._rooms.enter(sid, LOBBY)
         shown = {task["id"]: task["last_seq"] for task in tasks}
-        for name, event in arrival.held:
+        for name, event in held:
             if event.seq > shown.get(event.task_id, 0):
                 self._push.emit(name, event.data, sids=[sid])
 
@@ -82,9 +82,9 @@ class Lobby:
         else:
             throttle.waiting = event
             throttle.had_by.clear()
-            for sid, arrival in self._arriving.items():
+            for sid, meanwhile in self._arriving.items():
                 if self._is_in_room(sid, event.task_id):
-                    arrival.had.append(event)
+                    meanwhile.append((event.event, event, True))
 
     def note_leaving(self, sid: str, task_id: int) -> None:
         """A client leaves a task's room, where it had the progress that still waits here."""
@@ -124,24 +124,22 @@ class Lobby:
             self._push.emit(name, event.data, rooms=[room, LOBBY], skip_rooms=[behind])
         else:
             self._push.emit(name, event.data, rooms=[LOBBY], skip_rooms=[room, behind], skip_sids=list(skip))
-        for sid, arrival in self._arriving.items():
-            if sid in skip or self._is_in_room(sid, event.task_id):
-                arrival.had.append(event)
-            else:
-                arrival.held.append((name, event))
+        for sid, meanwhile in self._arriving.items():
+            meanwhile.append((name, event, sid in skip or self._is_in_room(sid, event.task_id)))
 
     def _is_in_room(self, sid: str, task_id: int) -> bool:
         return self._rooms.has(sid, room_of(task_id)) or self._rooms.has(sid, catching_up(task_id))
 
 
 def _brought_up(tasks: Sequence[TaskObject], events: Sequence[LoggedEvent]) -> Sequence[TaskObject]:
-    """The active tasks as they are after the events."""
+    """The active tasks as they are after the events, newest first."""
     known = {task["id"]: task for task in tasks}
     for event in events:
         task = known.get(event.task_id, {})
         if event.seq > task.get("last_seq", 0):
             known[event.task_id] = task | _changed(task, event) | {"last_seq": event.seq}
-    return [task for task in known.values() if task.get("status") in ACTIVE]
+    active = [task for task in known.values() if task.get("status") in ACTIVE]
+    return sorted(active, key=lambda task: -task["id"])
 
 
 def _changed(task: TaskObject, event: LoggedEvent) -> TaskObject:

@@ -115,12 +115,26 @@ def test_what_a_client_has_by_a_tasks_room_while_the_tasks_are_read_is_in_what_i
             "active_tasks",
             {
                 "tasks": [
-                    {"id": 1, "status": "running", "processed": 3, "last_seq": 3},
-                    {"id": 3, "status": "running", "processed": 0, "last_seq": 2},
                     {"id": 4, "status": "queued", "last_seq": 9},
+                    {"id": 3, "status": "running", "processed": 0, "last_seq": 2},
+                    {"id": 1, "status": "running", "processed": 3, "last_seq": 3},
                 ]
             },
         )
+    ]
+
+
+def test_what_a_client_has_from_the_log_of_a_task_that_it_joins_meanwhile_is_not_sent_again(
+    lobby: Lobby, push: NotedPush
+) -> None:
+    def look() -> list[dict[str, Any]]:
+        lobby.progress(event(2))
+        lobby._rooms.enter("new", room_of(1))
+        return [{"id": 1, "status": "running", "last_seq": 1}]
+
+    lobby.admit("new", look, lambda: True)
+    assert [(name, data) for (name, _, to), data in zip(push.sent, push.data, strict=True) if to == ["new"]] == [
+        ("active_tasks", {"tasks": [{"id": 1, "status": "running", "last_seq": 2}]})
     ]
 
 
