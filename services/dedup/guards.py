@@ -51,6 +51,7 @@ _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _LETTER_SHAPES = str.maketrans("01", "ol")
 _WORD_ENDS = frozenset(["", *" .,;:?!'\""])
 """What may stand beside a word of a sentence; anything else beside one or two letters makes them a formula."""
+_WORDS_OF_A_LETTER = frozenset("ai")
 _LONGEST_UNIT = 5
 _SHORTEST_WORD = 4
 """Outside of prose a shorter run of Latin letters is a formula: every letter counts."""
@@ -220,7 +221,9 @@ def _changes_symbols(a: str, b: str, stretch: Stretch) -> bool:
     is_between_digits = before.isdecimal() and after.isdecimal()
     if is_between_digits and x.strip() != y.strip() and not _bare(x) and not _bare(y):
         return True
-    if x.count("!") != y.count("!") and (_is_operand(before, after) or _ends_in_variable(a[: stretch.i])):
+    if x.count("!") != y.count("!") and (
+        _is_operand(before, after) or _ends_in_variable(a[: stretch.i]) or _is_negated(a, stretch)
+    ):
         return True
     if x.count("'") != y.count("'") and _ends_in_variable(a[: stretch.i]) and not kind(after):
         return True
@@ -233,6 +236,16 @@ def _changes_symbols(a: str, b: str, stretch: Stretch) -> bool:
 def _is_operand(before: str, after: str) -> bool:
     """An exclamation mark here is a factorial or a negation in a program."""
     return before.isdecimal() or before == ")" or (not before.isalnum() and after.isalnum() and before != "")
+
+
+def _is_negated(text: str, stretch: Stretch) -> bool:
+    """Whether an exclamation mark here would stand before a name of a program or a formula: !x is not x."""
+    word = _LATIN_WORD.match(text, stretch.j)
+    if word is None:
+        return False
+    if _is_prose(text):
+        return len(word.group()) == 1 and word.group() not in _WORDS_OF_A_LETTER
+    return kind(text[stretch.i - 1 : stretch.i]) != LETTER
 
 
 def _is_word_edge(character: str) -> bool:

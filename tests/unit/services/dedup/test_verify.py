@@ -152,6 +152,12 @@ def test_a_changed_number_sign_unit_name_or_word_never_merges(text: str, change:
         ("She asked me where I ___ the day before", "She asked me when I ___ the day before"),
         # science and mathematics
         ("求 n! 的值并写出计算过程", "求 n 的值并写出计算过程"),
+        ("若 a=3，则C语言中表达式 !a 的值是多少？", "若 a=3，则C语言中表达式 a 的值是多少？"),
+        ("!flag 在C语言中的含义是什么，请举例说明", "flag 在C语言中的含义是什么，请举例说明"),
+        (
+            "What is the value of the expression !x when x is zero?",
+            "What is the value of the expression x when x is zero?",
+        ),
         ("f'(x) 在区间上的符号是", "f(x) 在区间上的符号是"),
         ("计算 10^{-3} mol 的粒子数", "计算 10^{3} mol 的粒子数"),
         ("操作系统中进程与线程的主要区别", "操作系统中进程与程序的主要区别"),
