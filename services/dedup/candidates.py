@@ -29,6 +29,7 @@ _SHARE = 4
 """A pair must share a fourth of the smaller sketch: at similarity .80 nearly all do, of unlike pairs few."""
 _FILTER_BITS = 24
 _COUNTER_BITS = 20
+"""So many counters, as a power of two, that few pairs of a block share one: 8 MB."""
 _MIXER = np.uint64(0x9E3779B97F4A7C15)
 
 Pairs = npt.NDArray[np.uint32]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import orjson
 
 from services.dedup.cluster import Pair
-from services.dedup.packing import packed, unpacked
+from services.dedup.packing import joined_ends, packed, strung, unpacked
 from services.dedup.verify import Comparison, Verdict
 
 _VERDICTS = tuple(Verdict)
@@ -47,15 +47,13 @@ class Edges:
     @classmethod
     def of(cls, compared: Sequence[tuple[int, int, Comparison]]) -> Edges:
         texts = [orjson.dumps(comparison.evidence) for _, _, comparison in compared]
-        lengths = np.array([0, *map(len, texts)], dtype=np.uint64)
         return cls(
             np.array([a for a, _, _ in compared], dtype=np.int64),
             np.array([b for _, b, _ in compared], dtype=np.int64),
             np.array([_PLACES[c.verdict] for _, _, c in compared], dtype=np.uint8),
             np.array([c.contradicts for _, _, c in compared], dtype=np.bool_),
             np.array([round(c.similarity * _SCALE) for _, _, c in compared], dtype=np.uint16),
-            np.cumsum(lengths, dtype=np.uint64),
-            np.frombuffer(b"".join(texts), dtype=np.uint8),
+            *strung(texts),
         )
 
     @classmethod
@@ -63,10 +61,8 @@ class Edges:
         if not some:
             return cls.of([])
         names = [field.name for field in fields(cls) if field.name != "ends"]
-        offsets = np.cumsum([0, *(len(edges.evidence) for edges in some)]).astype(np.uint64)
-        ends = [np.zeros(1, np.uint64), *(e.ends[1:] + offset for e, offset in zip(some, offsets, strict=False))]
         arrays = {name: np.concatenate([getattr(edges, name) for edges in some]) for name in names}
-        return cls(**arrays, ends=np.concatenate(ends))
+        return cls(**arrays, ends=joined_ends([edges.ends for edges in some]))
 
     def bare(self, kept: npt.NDArray[np.bool_] | None = None) -> Edges:
         """Without evidence, which a comparison gives again; and only some of them."""

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import orjson
 
 from services.dedup.canonical import Canonical
-from services.dedup.packing import packed, unpacked
+from services.dedup.lookup import places
+from services.dedup.packing import joined_ends, packed, strung, unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +33,17 @@ class Forms:
 
     @classmethod
     def of(cls, ids: npt.NDArray[np.int64], texts: npt.NDArray[np.uint64], forms: Sequence[Canonical]) -> Forms:
-        lines = [orjson.dumps((form.stem, form.options, form.answer)) for form in forms]
-        ends = np.cumsum([0, *map(len, lines)], dtype=np.uint64)
-        return cls(ids, texts, ends, np.frombuffer(b"".join(lines), dtype=np.uint8))
+        return cls(ids, texts, *strung([orjson.dumps((form.stem, form.options, form.answer)) for form in forms]))
 
     @classmethod
     def joined(cls, some: Sequence[Forms]) -> Forms:
-        offsets = np.cumsum([0, *(len(forms.data) for forms in some)]).astype(np.uint64)
-        ends = [np.zeros(1, np.uint64), *(f.ends[1:] + offset for f, offset in zip(some, offsets, strict=False))]
-        arrays = {name: np.concatenate([getattr(f, name) for f in some]) for name in ("ids", "texts", "data")}
-        return cls(**arrays, ends=np.concatenate(ends))
+        arrays = {name: np.concatenate([getattr(forms, name) for forms in some]) for name in ("ids", "texts", "data")}
+        return cls(**arrays, ends=joined_ends([forms.ends for forms in some]))
 
     def of_texts(self, ids: npt.NDArray[np.int64], texts: npt.NDArray[np.uint64]) -> Iterator[tuple[int, bytes]]:
         """(id, form as `unpack` takes it) of each question of `ids`, ascending, that is here with the same text."""
-        place = np.searchsorted(self.ids, ids)
-        here = np.flatnonzero(place < len(self.ids))
-        here = here[(self.ids[place[here]] == ids[here]) & (self.texts[place[here]] == texts[here])]
+        place, is_known = places(self.ids, ids)
+        here = is_known & (self.texts[place] == texts)
         data = self.data.tobytes()
         begins, ends = self.ends[place[here]].tolist(), self.ends[place[here] + 1].tolist()
         for key, begin, end in zip(ids[here].tolist(), begins, ends, strict=True):

@@ -90,7 +90,9 @@ def _stages(group: Group, count: int, context: UnitContext) -> Iterator[PlannedU
     parts = spans(context.database, group)
     for span in parts:
         spec = {"step": "prints", "first": span.first, "until": span.until}
-        yield PlannedUnit(spec, size=0, work=count * _WORK["prints"] / len(parts), group=group.names)
+        yield PlannedUnit(
+            spec, size=0, work=count * _WORK["prints"] / len(parts), stage=Stage.PRINTS, group=group.names
+        )
     shares = max(2, os.cpu_count() or 1) * (1 + count // _SHARED)
     for share in range(shares):
         spec = {"step": "compare", "part": share, "parts": shares}

@@ -17,7 +17,7 @@ import xxhash
 from sqlalchemy import select
 
 from models import Database, DuplicateMember
-from services.batches import ROWS, chunks
+from services.batches import chunks
 from services.dedup.candidates import Share, pair_blocks
 from services.dedup.canonical import Canonical
 from services.dedup.cluster import Entry, Pair, Star, build_stars
@@ -26,10 +26,11 @@ from services.dedup.entries import Heads, entries_of, heads_of
 from services.dedup.forms import unpack, wanted_forms
 from services.dedup.groups import Group
 from services.dedup.handover import Stage, handed_over
+from services.dedup.lookup import Mask
 from services.dedup.options import DedupOptions
 from services.dedup.pipeline import EXACT, Cluster, Member, listed, opcodes
 from services.dedup.settled import Decided
-from services.dedup.state import Ids, Mask, State, compare_with, spread
+from services.dedup.state import Ids, State, compare_with, spread
 from services.dedup.store import Prints, canonicals_of, stems_of, texts_of
 from services.dedup.verify import Comparison, Verdict, compare
 from services.runners.base import UnitContext
@@ -120,10 +121,9 @@ def _newly_decided(search: Search, state: State) -> list[int]:
     """The questions about which something was decided, or undone, since the last run."""
     changed = sorted({key for key, _ in set(state.stamps.items()) ^ set(search.decisions.stamps.items())})
     ids: list[int] = []
-    for start in range(0, len(changed), ROWS):
-        members = select(DuplicateMember.question_id)
-        some = members.where(DuplicateMember.cluster_id.in_(changed[start : start + ROWS]))
-        ids += [row.question_id for row in search.context.database.fetch_all(some)]
+    for some in chunks(changed):
+        members = select(DuplicateMember.question_id).where(DuplicateMember.cluster_id.in_(some))
+        ids += [row.question_id for row in search.context.database.fetch_all(members)]
     return ids
 
 

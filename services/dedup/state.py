@@ -12,10 +12,10 @@ import orjson
 
 from services.dedup.edges import Edges
 from services.dedup.entries import Heads
+from services.dedup.lookup import Mask, among, places
 from services.dedup.store import Prints
 
 Ids = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,11 @@ def compare_with(state: State, prints: Prints, heads: Heads, touched: Ids) -> Ch
     """How the questions differ from a state; `touched` are ids that must be dealt with again in any case."""
     is_head = np.zeros(len(prints), dtype=np.bool_)
     is_head[heads.rows] = True
-    place, found = _places(state.ids, prints.ids)
+    place, found = places(state.ids, prints.ids)
     same = found & (state.texts[place] == prints.texts) if len(state.ids) else found
-    compared = _places(state.heads, prints.ids)[1] & same & is_head
+    compared = places(state.heads, prints.ids)[1] & same & is_head
     stood = prints.ids[compared]
-    kept = _places(stood, state.edges.a)[1] & _places(stood, state.edges.b)[1]
+    kept = places(stood, state.edges.a)[1] & places(stood, state.edges.b)[1]
     is_gone = np.ones(len(state.ids), dtype=np.bool_)
     is_gone[place[same]] = False
     loose = np.concatenate([state.edges.a[~kept], state.edges.b[~kept], touched])
@@ -95,17 +95,17 @@ def compare_with(state: State, prints: Prints, heads: Heads, touched: Ids) -> Ch
         [
             prints.exact[~same],
             state.exact[is_gone],
-            prints.exact[_among(prints.ids, loose)],
+            prints.exact[among(prints.ids, loose)],
             prints.exact[is_head & ~compared],
         ]
     )
-    return Change(is_head & ~compared, kept, state.ids[is_gone], _among(prints.exact, keys))
+    return Change(is_head & ~compared, kept, state.ids[is_gone], among(prints.exact, keys))
 
 
 def spread(seeds: Mask, prints: Prints, edges: Edges) -> Mask:
     """All rows that hang together with a seed by any edge or by an exact key."""
-    a, _ = _places(prints.ids, edges.a)
-    b, _ = _places(prints.ids, edges.b)
+    a, _ = places(prints.ids, edges.a)
+    b, _ = places(prints.ids, edges.b)
     reached = seeds.copy()
     while True:
         crossing = reached[a] != reached[b]
@@ -113,22 +113,4 @@ def spread(seeds: Mask, prints: Prints, edges: Edges) -> Mask:
             return reached
         ends = np.concatenate([a[crossing], b[crossing]])
         reached[ends] = True
-        reached |= _among(prints.exact, prints.exact[ends])
-
-
-def _among(values: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Mask:
-    """Which of many values are among few; np.isin sorts them all."""
-    if not len(wanted):
-        return np.zeros(len(values), dtype=np.bool_)
-    wanted = np.unique(wanted)
-    place = np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)
-    found: Mask = wanted[place] == values
-    return found
-
-
-def _places(known: Ids, ids: Ids) -> tuple[npt.NDArray[np.int64], Mask]:
-    """Where ids stand among ascending ones, and whether they do."""
-    if not len(known):
-        return np.zeros(len(ids), dtype=np.int64), np.zeros(len(ids), dtype=np.bool_)
-    place = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-    return place, known[place] == ids
+        reached |= among(prints.exact, prints.exact[ends])

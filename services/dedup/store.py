@@ -21,6 +21,7 @@ from services.batches import chunks
 from services.dedup.canonical import Canonical, canonicalise_all
 from services.dedup.fingerprint import Sketches, exact_key, fingerprint
 from services.dedup.groups import Group, digest_of
+from services.dedup.lookup import places
 from services.dedup.packing import packed, unpacked
 from services.dedup.version import prints_version
 from services.runners.base import UnitContext
@@ -167,10 +168,10 @@ def _remade(group: Group, span: Span, earlier: Prints, context: UnitContext, tel
     now = context.database.fetch_all(select(Question.id, Question.updated_at).where(*conditions).order_by(Question.id))
     ids = np.array([row.id for row in now], dtype=np.int64)
     changed = np.array([row.updated_at for row in now], dtype=np.float64)
-    places = np.minimum(np.searchsorted(earlier.ids, ids), len(earlier) - 1)
-    same = (earlier.ids[places] == ids) & (earlier.changed[places] == changed)
+    place, is_known = places(earlier.ids, ids)
+    same = is_known & (earlier.changed[place] == changed)
     fresh = list(_computed(texts_of(context.database, ids[~same].tolist()), tell, keep))
-    both = Prints.joined([earlier.rows(places[same]), *fresh])
+    both = Prints.joined([earlier.rows(place[same]), *fresh])
     return both.rows(np.argsort(both.ids, kind="stable"))
 
 
@@ -188,8 +189,7 @@ TEXT_COLUMNS = (Question.id, Question.updated_at, Question.stem, Question.option
 
 def texts_of(database: Database, ids: Sequence[int]) -> Iterator[Sequence[Row[Any]]]:
     """The raw texts of some questions, chunk by chunk, in the order of their ids."""
-    for start in range(0, len(ids), _FETCHED):
-        some = ids[start : start + _FETCHED]
+    for some in chunks(ids, _FETCHED):
         yield database.fetch_all(select(*TEXT_COLUMNS).where(Question.id.in_(some)).order_by(Question.id))
 
 

@@ -19,7 +19,7 @@ _NO_SAY = frozenset(
     [
         *("__init__", "decisions", "export", "findings", "groups", "job", "ledger", "preview", "review", "settled"),
         *("state", "store", "version", "acts", "conflicts", "deciding", "many", "output", "review_figures", "sampling"),
-        *("forms", "handover", "heirs", "packing"),
+        *("forms", "handover", "heirs", "lookup", "packing"),
     ]
 )
 _NO_SAY_IN_PRINTS = frozenset(
