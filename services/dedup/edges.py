@@ -12,10 +12,9 @@ import orjson
 
 from services.dedup.cluster import Pair
 from services.dedup.packing import joined_ends, packed, strung, unpacked
-from services.dedup.verify import Comparison, Verdict
+from services.dedup.verify import PLACES, Comparison, Verdict
 
 _VERDICTS = tuple(Verdict)
-_PLACES = {verdict: place for place, verdict in enumerate(Verdict)}
 _SCALE = 10_000  # similarities have four decimals
 _SWAPPED = {"insert": "delete", "delete": "insert"}
 
@@ -50,7 +49,7 @@ class Edges:
         return cls(
             np.array([a for a, _, _ in compared], dtype=np.int64),
             np.array([b for _, b, _ in compared], dtype=np.int64),
-            np.array([_PLACES[c.verdict] for _, _, c in compared], dtype=np.uint8),
+            np.array([PLACES[c.verdict] for _, _, c in compared], dtype=np.uint8),
             np.array([c.contradicts for _, _, c in compared], dtype=np.bool_),
             np.array([round(c.similarity * _SCALE) for _, _, c in compared], dtype=np.uint16),
             *strung(texts),

@@ -20,7 +20,7 @@ from services.dedup.canonical import Canonical, canonicalise_all
 from services.dedup.cluster import Entry, Pair, Settled, Star, build_stars, exact_entries
 from services.dedup.fingerprint import fingerprint
 from services.dedup.options import DedupOptions
-from services.dedup.verify import Comparison, Verdict, compare
+from services.dedup.verify import PLACES, Comparison, Verdict, compare
 
 Report = Callable[[str, float], None]
 """report(stage, fraction): the stage's name and how much of the whole group is done, 0 to 1, never falling."""
@@ -186,11 +186,8 @@ def listed(star: Star, entries: Sequence[Entry]) -> Iterator[tuple[int, int, Com
         yield entries[row].ids[0], row, comparison
 
 
-_PLACES = {verdict: place for place, verdict in enumerate(Verdict)}
-
-
 def _ordered(rows: dict[int, Comparison]) -> list[tuple[int, Comparison]]:
-    return sorted(rows.items(), key=lambda item: (_PLACES[item[1].verdict], -item[1].similarity, item[0]))
+    return sorted(rows.items(), key=lambda item: (PLACES[item[1].verdict], -item[1].similarity, item[0]))
 
 
 def opcodes(a: str, b: str) -> list[list[str | int]]:

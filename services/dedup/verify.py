@@ -37,6 +37,10 @@ class Verdict(StrEnum):
     VARIANT = "variant"
 
 
+PLACES = {verdict: place for place, verdict in enumerate(Verdict)}
+"""Of each verdict in their order, the surest first."""
+
+
 class Agreement(StrEnum):
     AGREE = "agree"
     ABSENT = "absent"
