@@ -117,9 +117,10 @@ def _clean_batch(texts: Sequence[str], rules: Rules, *, is_folded: bool = False)
     return cleaned, simple
 
 
-def _join(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], Places]:
+def _join(texts: Sequence[str]) -> tuple[Places, Places]:
     """The code points of all texts, each followed by a line feed, and the positions of these ends."""
-    codes = np.frombuffer(("\n".join(texts) + "\n").encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    characters = np.frombuffer(("\n".join(texts) + "\n").encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    codes = characters.astype(np.intp)  # once: each look-up would do it
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     return codes, np.cumsum(lengths + 1) - 1
 
@@ -137,18 +138,19 @@ def _rows_at(places: Places, ends: Places) -> Rows:
     return hits
 
 
-def _folded(table: Table, codes: npt.NDArray[np.uint32], ends: Places, rows: Rows) -> Iterator[tuple[int, str]]:
+def _folded(table: Table, codes: Places, ends: Places, rows: Rows) -> Iterator[tuple[int, str]]:
     """Some rows of a batch and their folded texts, case and gaps as they were."""
     if not rows.any():
         return
-    is_wanted = np.repeat(rows, np.diff(ends, prepend=-1))
+    codes = codes.copy()
+    codes[ends] = -1
+    codes = codes[np.repeat(rows, np.diff(ends, prepend=-1))]
     folded = table.folded.take(codes, mode="clip")
-    folded[ends] = END
-    folded = folded[is_wanted]
+    folded[codes < 0] = END
     yield from zip(np.flatnonzero(rows).tolist(), _split(folded[folded != 0]), strict=True)
 
 
-def _close_gaps(table: Table, codes: npt.NDArray[np.uint32], kinds: Kinds, ends: Places) -> _Lines:
+def _close_gaps(table: Table, codes: Places, kinds: Kinds, ends: Places) -> _Lines:
     """Drop characters that fold to nothing, and gaps but for one space between two Latin letters or digits."""
     letters = table.letters.take(codes, mode="clip")
     letters[ends] = END
@@ -176,7 +178,7 @@ def _close_gaps(table: Table, codes: npt.NDArray[np.uint32], kinds: Kinds, ends:
     return lines
 
 
-def _look_at_neighbours(table: Table, letters: Codes, kinds: Kinds, codes: npt.NDArray[np.uint32]) -> _Lines:
+def _look_at_neighbours(table: Table, letters: Codes, kinds: Kinds, codes: Places) -> _Lines:
     """Find by pairs of neighbours what single characters do not show: tags, compound numerals, blanks, 1,000."""
     ends = np.flatnonzero(letters == END)
     pairs = table.first.take(codes[:-1], mode="clip") & table.second.take(codes[1:], mode="clip")

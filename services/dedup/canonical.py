@@ -18,7 +18,7 @@ from functools import cache, lru_cache
 from services.dedup.answers import chosen, named_option, truth, without_lead
 from services.dedup.bulk import Rules, clean_all
 from services.dedup.frame import BULLETS, TRAILING, without_frame
-from services.dedup.latex import plain_latex
+from services.dedup.latex import plain_latex, single_spaced
 from services.dedup.lexicon import simplified
 from services.dedup.markup import BLANK, plain_entities, plain_markup
 from services.dedup.numerals import plain_numerals
@@ -84,9 +84,14 @@ class Canonical:
     answer: str
 
     @property
+    def text(self) -> str:
+        """Stem and options as one text, the options in the order of their compact forms."""
+        return "\x1f".join([self.stem, *sorted(self.options, key=compact)]) if self.options else self.stem
+
+    @property
     def key(self) -> str:
         """Equal keys mean: the same question, whatever the answers say."""
-        return "\x1f".join([compact(self.stem), *sorted(compact(option) for option in self.options)])
+        return compact(self.text)
 
 
 def canonicalise(stem: str, options: Sequence[str], answer: str | None) -> Canonical:
@@ -221,12 +226,11 @@ def clean(raw: str) -> str:
 def _clean_folded(text: str) -> str:
     if "&" in text:
         text = fold(plain_entities(text))
-    text = " ".join(plain_latex(plain_markup(text)).split())
-    text = _close_gaps(_plain_marks(text))
+    text = _close_gaps(_plain_marks(single_spaced(plain_latex(plain_markup(text)))))
     if "=" in text:
         text = text.replace("<=", "≤").replace(">=", "≥")
-    lower = text.lower()
-    changed = _grouped(plain_numerals(text).lower())
+    lower, spelled = text.lower(), plain_numerals(text)
+    changed = _grouped(lower if spelled == text else spelled.lower())
     text = (lower if changed == lower else _close_gaps(changed)).strip()
     # An accent whose gap was closed joins the letter before it.
     return text if unicodedata.is_normalized("NFKC", text) else clean(unicodedata.normalize("NFKC", text))

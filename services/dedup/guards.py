@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import lru_cache
 from itertools import product
 
@@ -105,7 +106,11 @@ def read_differences(a: str, b: str) -> Findings:
     a, b = _compare_pictures(a, b, findings)
     trace = Trace()
     for stretch in stretches(a, b):
-        _read_stretch(a, b, stretch, findings, trace)
+        pair = (a[stretch.i : stretch.j], b[stretch.k : stretch.l])
+        if _LATIN_WORD.fullmatch("".join(pair)):  # the commonest by far
+            _read_latin(a, b, stretch, pair, findings, trace)
+        else:
+            _read_stretch(a, b, stretch, findings, trace)
     _read_traces(a, b, trace, findings)
     _settle(trace.suspects, findings)
     return findings
@@ -148,8 +153,7 @@ def _read_stretch(a: str, b: str, stretch: Stretch, findings: Findings, trace: T
     elif bare_x == bare_y:
         findings.noise += bool(x.strip() or y.strip())
     elif _LATIN_WORD.fullmatch(bare_x + bare_y):
-        ends = (a[stretch.i - 1 : stretch.i], a[stretch.j : stretch.j + 1])
-        _read_latin(x, y, ends, findings, trace, in_prose=_is_prose(a) and _is_prose(b))
+        _read_latin(a, b, stretch, (x, y), findings, trace)
     elif _HAN.fullmatch(bare_x + bare_y):
         _read_chinese(a, b, stretch, findings, trace)
     else:
@@ -284,56 +288,78 @@ def _stands_alone(text: str, first: int, end: int) -> bool:
     return bool(re.search(r"(?:\d|几|多少|每|若干) ?$", text[max(0, first - 3) : first]))
 
 
-def _read_latin(x: str, y: str, ends: Pair, findings: Findings, trace: Trace, *, in_prose: bool) -> None:
-    """Read two stretches of Latin letters; `ends` are the characters before and behind them."""
-    here, there = _LATIN_WORD.findall(x), _LATIN_WORD.findall(y)
+def _read_latin(a: str, b: str, stretch: Stretch, letters: Pair, findings: Findings, trace: Trace) -> None:
+    """Read a stretch in which Latin letters differ: these ones."""
+    here, there = (_LATIN_WORD.findall(side) for side in letters)
     if len(here) != len(there):
         here, there = ["".join(here)], ["".join(there)]
-    if not in_prose and not all(_is_long_word(word) for word in here + there):
-        findings.symbols.append((x, y))
+    if not all(map(_is_long_word, here + there)) and not (_is_prose(a) and _is_prose(b)):
+        findings.symbols.append(letters)
         return
-    for one, other in zip(here, there, strict=True):
-        if one != other:
-            _read_word(one, other, ends, findings, trace)
+    ends = (a[stretch.i - 1 : stretch.i], a[stretch.j : stretch.j + 1])
+    for pair in zip(here, there, strict=True):
+        if pair[0] != pair[1]:
+            _read_word(pair, ends, findings, trace)
 
 
 def _is_long_word(word: str) -> bool:
     return len(word) >= _SHORTEST_WORD or (len(word) == _SHORTEST_WORD - 1 and is_word(word))
 
 
-def _read_word(one: str, other: str, ends: Pair, findings: Findings, trace: Trace) -> None:
-    pair = (one, other)
-    is_formula = max(len(one), len(other)) <= 2 and not _WORD_ENDS.issuperset(ends)
-    if is_formula:
+def _read_word(pair: Pair, ends: Pair, findings: Findings, trace: Trace) -> None:
+    if max(map(len, pair)) <= 2 and not _WORD_ENDS.issuperset(ends):  # a formula
         findings.symbols.append(pair)
-    elif not one or not other:
-        _read_lost_word(one or other, pair, findings)
-    elif one in units() and other in units():
-        findings.units.append(pair)
-    elif (is_word(one) or is_name(one)) and (is_word(other) or is_name(other)):
-        if one in critical_words() or other in critical_words():
-            findings.negation.append(pair)
-        elif same_shape(one, other) and not (is_name(one) and is_name(other)):
-            trace.suspects.append(pair)
-        else:
-            findings.words.append(pair)
-            findings.is_certain = True
-    elif not alike(one, other) or has_other_ending(one, other):
-        findings.words.append(pair)
-    elif (is_word(one) or is_word(other)) and not (is_name(one) or is_name(other)):
+        return
+    reading = _word_reading(*pair)
+    if reading is _Word.NOISE:
         findings.noise += 1
-    else:
-        # Noise turns a word into none; two strings that are no words may well be two terms or names.
+    elif reading is _Word.SUSPECT:
+        trace.suspects.append(pair)
+    elif reading is _Word.UNKNOWN:
         trace.unknown.append(pair)
-
-
-def _read_lost_word(word: str, pair: Pair, findings: Findings) -> None:
-    if word in critical_words():
+    elif reading is _Word.NEGATION:
         findings.negation.append(pair)
-    elif len(word) == 1:
-        findings.noise += 1
+    elif reading is _Word.UNIT:
+        findings.units.append(pair)
     else:
         findings.words.append(pair)
+        findings.is_certain |= reading is _Word.CERTAIN
+
+
+class _Word(Enum):
+    """What it is when a word stands for another; UNKNOWN and SUSPECT as in Trace, CERTAIN as in Findings."""
+
+    NOISE, SUSPECT, UNKNOWN, NEGATION, UNIT, WORD, CERTAIN = range(7)
+
+
+@lru_cache(maxsize=65536)
+def _word_reading(one: str, other: str) -> _Word:
+    """Common words are misread again and again, in the same way."""
+    if not one or not other:
+        return _lost_word(one or other)
+    if one in units() and other in units():
+        return _Word.UNIT
+    if (is_word(one) or is_name(one)) and (is_word(other) or is_name(other)):
+        return _known_words(one, other)
+    if not alike(one, other) or has_other_ending(one, other):
+        return _Word.WORD
+    if (is_word(one) or is_word(other)) and not (is_name(one) or is_name(other)):
+        return _Word.NOISE
+    # Noise turns a word into none; two strings that are no words may well be two terms or names.
+    return _Word.UNKNOWN
+
+
+def _known_words(one: str, other: str) -> _Word:
+    if one in critical_words() or other in critical_words():
+        return _Word.NEGATION
+    is_alike = same_shape(one, other) and not (is_name(one) and is_name(other))
+    return _Word.SUSPECT if is_alike else _Word.CERTAIN
+
+
+def _lost_word(word: str) -> _Word:
+    if word in critical_words():
+        return _Word.NEGATION
+    return _Word.NOISE if len(word) == 1 else _Word.WORD
 
 
 def _read_chinese(a: str, b: str, stretch: Stretch, findings: Findings, trace: Trace) -> None:
@@ -371,15 +397,16 @@ def _read_traces(a: str, b: str, trace: Trace, findings: Findings) -> None:
     """A scan does not move a character to another place, nor misread an unknown word alike wherever it stands."""
     if not (trace.unknown or all(trace.lost)):
         return
-    for (here, one), (there, other) in product(*trace.lost):
+    for (at, one), (where, other) in product(*trace.lost):
         # Side by side a lost and a gained character are a changed word: 线程, 程序.
-        if one == other or abs(here - there) <= _LONGEST_WORD:
+        if one == other or abs(at - where) <= _LONGEST_WORD:
             findings.words.append((one, other))
     unknown = Counter(trace.unknown)
+    here, there = (frozenset(_LATIN_WORD.findall(text)) if unknown else frozenset() for text in (a, b))
     for (one, other), count in unknown.items():
         if (other, one) in unknown:
             findings.words.append((one, other))  # two names have changed places
-        elif one in _LATIN_WORD.findall(b) or other in _LATIN_WORD.findall(a):
+        elif one in there or other in here:
             findings.noise += count  # the term stands in both texts: here it was misread
         elif count > 1:
             findings.words.append((one, other))

@@ -33,7 +33,7 @@ from services.dedup.version import method_version
 from services.runners.base import Job, PlannedUnit, Unit, UnitContext
 
 _SUMMED = ("questions", "clusters", *VERDICTS, "unique")
-LARGE = PART + PART // 2
+LARGE = 15_000
 """Questions from which on a group is cut."""
 _GROWTH = 5  # a group that has grown by a fifth is searched by all cores again
 _SHARED = 2_000_000  # questions whose pairs are shared among the cores, each taking one share; of more it takes several

@@ -56,13 +56,13 @@ def plain_latex(text: str) -> str:
     # From here on at most one space stands anywhere: the patterns below allow for one and stay linear.
     if "\\" not in text:
         # Braces of plain text are those of a set; only scripts group.
-        text = _single_spaced(text.replace("$", " "))
+        text = single_spaced(text.replace("$", " "))
         return _with_braces(_spell_scripts(_EMPTY_GROUP.sub("", text) if "{" in text else text))
-    text = _single_spaced(text).replace("\\{", "\x02").replace("\\}", "\x03").replace("\\\\", " ")
+    text = single_spaced(text).replace("\\{", "\x02").replace("\\}", "\x03").replace("\\\\", " ")
     if "\\begin" in text or "\\end" in text:
         text = _ENVIRONMENT.sub(" ", text)
     text = _ESCAPED.sub(_INNER, _STYLE.sub("", text))
-    text = _single_spaced(_SPACING.sub(" ", _DELIMITER.sub(" ", text.replace("$", " "))))
+    text = single_spaced(_SPACING.sub(" ", _DELIMITER.sub(" ", text.replace("$", " "))))
     if "frac" in text:
         text = _FRACTION_NAME.sub(r"\\frac", text)
     text = _COMMAND.sub(_spell_command, text)
@@ -71,7 +71,10 @@ def plain_latex(text: str) -> str:
     return text.replace("\\frac", "").replace("\\over", "/").replace("\\sqrt", "√").replace("\\", "")
 
 
-def _single_spaced(text: str) -> str:
+def single_spaced(text: str) -> str:
+    """`text` with one space for each run of white space, and none at its ends."""
+    if text.isprintable() and "  " not in text:  # of white space only the plain one is printable
+        return text.strip()
     return " ".join(text.split())
 
 

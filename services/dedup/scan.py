@@ -8,7 +8,6 @@ language to another.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from services.dedup.lexicon import (
     contrasting_endings,
@@ -38,7 +37,6 @@ def same_digits(a: str, b: str) -> bool:
     return a.translate(_DIGIT_SHAPES) == b.translate(_DIGIT_SHAPES)
 
 
-@lru_cache(maxsize=65536)
 def alike(a: str, b: str) -> bool:
     """Whether the scan alone can have made one of two short texts from the other."""
     if a == b:

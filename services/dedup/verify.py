@@ -8,7 +8,7 @@ is `near`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -65,7 +65,8 @@ class Comparison:
         differs = {name: [pair[::-1] for pair in pairs] for name, pairs in self.evidence.get("differs", {}).items()}
         if "answer" in differs:  # one pair, not a list of pairs
             differs["answer"] = self.evidence["differs"]["answer"][::-1]
-        return replace(self, evidence={**self.evidence, "differs": differs})
+        evidence = {**self.evidence, "differs": differs}
+        return Comparison(self.verdict, self.similarity, self.contradicts, evidence)
 
 
 def compare(a: Canonical, b: Canonical, settings: DedupOptions) -> Comparison | None:
@@ -73,16 +74,16 @@ def compare(a: Canonical, b: Canonical, settings: DedupOptions) -> Comparison | 
 
     An alignment has ties, and which one wins depends on the side; so each pair is aligned in one order.
     """
-    if (b.stem, b.options, b.answer) < (a.stem, a.options, a.answer):
-        comparison = _compare(b, a, settings)
-        return comparison and comparison.flipped()
-    return _compare(a, b, settings)
-
-
-def _compare(a: Canonical, b: Canonical, settings: DedupOptions) -> Comparison | None:
     stem_similarity = Levenshtein.normalized_similarity(a.stem, b.stem, score_cutoff=_least_stem(a, b, settings.floor))
     if not stem_similarity and a.stem and b.stem:
-        return None
+        return None  # nearly all pairs that are not alike
+    if (b.stem, b.options, b.answer) < (a.stem, a.options, a.answer):
+        comparison = _compare(b, a, stem_similarity, settings)
+        return comparison and comparison.flipped()
+    return _compare(a, b, stem_similarity, settings)
+
+
+def _compare(a: Canonical, b: Canonical, stem_similarity: float, settings: DedupOptions) -> Comparison | None:
     options = match_options(a.options, b.options)
     similarity = _overall(a, b, stem_similarity, options)
     if similarity < settings.floor:

@@ -11,13 +11,12 @@ from functools import cache, lru_cache
 
 from services.dedup.canonical import clean
 from services.dedup.lexicon import rewordings, simplified_words, unit_symbols
-from services.dedup.numerals import plain_english_numerals
+from services.dedup.numerals import latin_words, plain_english_numerals
 
 _DATE = re.compile(
     r"(?<!\d)(?<!\d\.)((?:19|20)\d\d)(?:([-/.])(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d|\.\d)"
     r"|年0?(\d{1,2})月(?:0?(\d{1,2})[日号])?)"
 )
-_WORD = re.compile("[a-z0-9]+")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -25,13 +24,15 @@ _CHINESE = re.compile("[\u4e00-\u9fff]")
 def plain_wording(text: str) -> str:
     """A canonical text with each interchangeable wording replaced by the first of its pair."""
     chinese, english = _wordings()
-    if not text.isascii():
+    if _chinese_heads().search(text):
         for other, first in chinese:
             if other in text:  # far quicker than one pattern of all of them
                 text = text.replace(other, first)
-    if not _english_heads().isdisjoint(_WORD.findall(text)):
+    if not _english_heads().isdisjoint(latin_words(text)):
         text = _english_pattern().sub(lambda found: english[found.group()], text)
-    text = _DATE.sub(_spell_date, plain_english_numerals(text))
+    text = plain_english_numerals(text)
+    if "19" in text or "20" in text:
+        text = _DATE.sub(_spell_date, text)
     return _unit_pattern().sub(lambda unit: unit_symbols()[unit.group()], text) if _has_chinese(text) else text
 
 
@@ -52,9 +53,15 @@ def _english_pattern() -> re.Pattern[str]:
 
 
 @cache
-def _english_heads() -> frozenset[str]:
-    """The first words of the wordings; a text with none of them need not be searched."""
-    return frozenset(word for wording in _wordings()[1] for word in _WORD.findall(wording)[:1])
+def _chinese_heads() -> re.Pattern[str]:
+    """The first two characters of the wordings; a text with none of them need not be searched."""
+    return re.compile("|".join(sorted({re.escape(wording[:2]) for wording, _ in _wordings()[0]})))
+
+
+@cache
+def _english_heads() -> frozenset[bytes]:
+    """The first words of the wordings, likewise."""
+    return frozenset(latin_words(wording)[0] for wording in _wordings()[1])
 
 
 def _has_chinese(text: str) -> bool:
