@@ -61,7 +61,10 @@ _LABEL = re.compile(
     r"(?:\s*[.．、,，:：]\s*(?=[零〇一二三四五六七八九十两])|[.．,，](?:\s|&nbsp;)+(?=[0-9０-９])|[、：](?=[0-9０-９])"
     r"| [-\u2013\u2014] (?=[A-Z]?[a-z]{2}|[A-Z][a-z]|[\u4e00-\u9fff]))"
 )
-_UNSETTLED = re.compile(r"[\\{}&<\x00-\x1f]|!\[|__|\*\*|分之|[零〇一二三四五六七八九十百千万亿两壹贰叁]|[^\x00-\uffff]")
+_UNSETTLED = re.compile(
+    r"[\\\x00-\x1f]|\{\}|[\^_]\{[^{}]?\}|&[#a-z]|<[a-z/!]|!\[|__|\*\*"
+    r"|分之|[零〇一二三四五六七八九十百千万亿两壹贰叁]|[^\x00-\uffff]"
+)
 _MOST_ROUNDS = 20
 """Taking one thing away can lay bare another (`&amp;lt;`, 0亿亿); people's texts are still after the first round."""
 
@@ -224,8 +227,8 @@ def clean(raw: str) -> str:
 
 
 def _clean_folded(text: str) -> str:
-    if "&" in text:
-        text = fold(plain_entities(text))
+    if "&" in text and (plain := plain_entities(text)) != text:
+        text = fold(plain)
     text = _close_gaps(_plain_marks(single_spaced(plain_latex(plain_markup(text)))))
     if "=" in text:
         text = text.replace("<=", "≤").replace(">=", "≥")

@@ -278,7 +278,10 @@ def _hang(entries: Sequence[Entry], stars: Sequence[Star], known: Mapping[Pair, 
     """
     links = _links(stars, known)
     by_row = {star.representative: star for star in stars}
-    size = {row: sum([len(entries[one].ids) for one in (row, *star.near)]) for row, star in by_row.items()}
+    size = {row: len(entries[row].ids) for row in by_row}
+    for star in stars:
+        for row in star.near:
+            size[star.representative] += len(entries[row].ids)
     rank = {star.representative: n for n, star in enumerate(stars)}
     # One without a link neither hangs nor has what hangs on it.
     doubts = {row: sum([c.verdict is not Verdict.VARIANT for c in linked.values()]) for row, linked in links.items()}

@@ -229,8 +229,9 @@ def _clusters(search: Search, prints: Prints, heads: Heads, edges: Edges, reache
     """The clusters of all entries that were reached."""
     a, b = np.searchsorted(prints.ids, edges.a), np.searchsorted(prints.ids, edges.b)
     some = np.flatnonzero(reached[a] & reached[b])
-    copied = np.array([row for row in heads.copies if reached[row]], dtype=np.int64)
-    rows = np.unique(np.concatenate([a[some], b[some], copied]))
+    copied = [row for row in heads.copies if reached[row]]
+    copies = np.array([row for head in copied for row in heads.copies[head]], dtype=np.int64)
+    rows = np.unique(np.concatenate([a[some], b[some], np.array(copied, dtype=np.int64)]))
     entries = entries_of(prints, heads, rows)
     row_of = {key: row for row, key in enumerate(prints.ids[rows].tolist())}
     comparisons = edges.comparisons(row_of, some.tolist())
@@ -249,7 +250,8 @@ def _clusters(search: Search, prints: Prints, heads: Heads, edges: Edges, reache
         return edges.evidence_of(number_of[pair]) if pair in number_of else {}
 
     stars = build_stars(entries, comparisons, compare_pairs, search.decisions.settled)
-    describe = _Describer(entries, evidence_of, texts, search.options)
+    raw = dict(zip(prints.ids[copies].tolist(), prints.texts[copies].tolist(), strict=True))
+    describe = _Describer(entries, evidence_of, texts, raw, search.options)
     clusters: list[Cluster] = []
     for start in range(0, len(stars), _STARS_AT_ONCE):
         search.context.report(_COMPARED + (_CLUSTERED - _COMPARED) * start / len(stars), "cluster")
@@ -259,11 +261,20 @@ def _clusters(search: Search, prints: Prints, heads: Heads, edges: Edges, reache
 
 @dataclass(frozen=True, slots=True)
 class _Describer:
-    """Makes clusters of questions from stars of entries, with the evidence that was kept, or else worked out again."""
+    """Makes clusters of questions from stars of entries, with the evidence that was kept, or else worked out again.
+
+    Attributes:
+        entries: by row.
+        kept: the evidence of a pair of rows.
+        texts: to work it out again.
+        raw: hashes of the raw texts, by id, of the questions that are exact copies of others.
+        options: of the run.
+    """
 
     entries: Sequence[Entry]
     kept: Callable[[Pair], Mapping[str, Any]]
     texts: _Texts
+    raw: Mapping[int, int]
     options: DedupOptions
 
     def all_of(self, stars: Sequence[Star]) -> list[Cluster]:
@@ -271,7 +282,7 @@ class _Describer:
         chiefs = [self.entries[star.representative].ids[0] for star in stars]
         together = [(chief, member) for chief, (_, members) in zip(chiefs, drafts, strict=True) for member in members]
         unknown = [key for chief, each in together if not each.evidence for key in (chief, self._head(each))]
-        copies = [key for chief, each in together if self._is_copy(each) for key in (chief, each.question_id)]
+        copies = [key for pair in together if self._is_other_copy(*pair) for key in (pair[0], pair[1].question_id)]
         self.texts.fetch(unknown)
         self.texts.fetch_stems(unknown + copies)
         return [self._cluster(star, members) for star, members in drafts]
@@ -292,13 +303,18 @@ class _Describer:
         """Not the one that was compared, whose displayed stem may be another."""
         return member.question_id != self._head(member)
 
+    def _is_other_copy(self, chief: int, member: _Draft) -> bool:
+        """A copy that differs from the representative to the eye, or may."""
+        return self._is_copy(member) and self.raw[member.question_id] != self.raw.get(chief)
+
     def _cluster(self, star: Star, members: Sequence[_Draft]) -> Cluster:
         chief = self.entries[star.representative].ids[0]
         described = [Member(chief, Verdict.EXACT, 1.0, {})]
         for member in members:
             evidence = self._evidence(star.representative, member)
             if self._is_copy(member):
-                evidence["opcodes"] = self.texts.opcodes(chief, member.question_id)
+                is_other = self._is_other_copy(chief, member)
+                evidence["opcodes"] = self.texts.opcodes(chief, member.question_id) if is_other else []
             comparison = member.comparison
             described.append(Member(member.question_id, comparison.verdict, comparison.similarity, evidence))
         return Cluster(chief, described)

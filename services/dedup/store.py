@@ -185,6 +185,7 @@ def _store(group: Group, span: Span, digest: str, prints: Prints, context: UnitC
 
 
 TEXT_COLUMNS = (Question.id, Question.updated_at, Question.stem, Question.options, Question.answer)
+_TEXTS = slice(2, None)  # of a row of these
 
 
 def texts_of(database: Database, ids: Sequence[int]) -> Iterator[Sequence[Row[Any]]]:
@@ -203,7 +204,7 @@ def stems_of(database: Database, ids: Sequence[int]) -> dict[int, str]:
 
 
 def canonicals_of(rows: Sequence[Row[Any]]) -> list[Canonical]:
-    return canonicalise_all([(row.stem, row.options, row.answer) for row in rows])
+    return canonicalise_all([row[_TEXTS] for row in rows])
 
 
 def _computed(chunks: Iterable[Sequence[Row[Any]]], tell: Tell, keep: Keep) -> Iterator[Prints]:
@@ -220,10 +221,11 @@ def _computed(chunks: Iterable[Sequence[Row[Any]]], tell: Tell, keep: Keep) -> I
 def prints_of(rows: Sequence[Row[Any]], canonicals: Sequence[Canonical]) -> Prints:
     """Fingerprints of rows of TEXT_COLUMNS, ascending by id."""
     found = fingerprint(canonicals)
+    # By place: by name a row's column takes longer to find than to hash.
     return Prints(
-        np.array([row.id for row in rows], dtype=np.int64),
-        np.array([row.updated_at for row in rows], dtype=np.float64),
-        np.array([_text_key(row) for row in rows], dtype=np.uint64),
+        np.array([row[0] for row in rows], dtype=np.int64),
+        np.array([row[1] for row in rows], dtype=np.float64),
+        np.array([xxhash.xxh3_64_intdigest(orjson.dumps(row[_TEXTS])) for row in rows], dtype=np.uint64),
         found.exact,
         found.numbers,
         np.array([exact_key(each.answer) if each.answer else 0 for each in canonicals], dtype=np.uint64),
@@ -231,7 +233,3 @@ def prints_of(rows: Sequence[Row[Any]], canonicals: Sequence[Canonical]) -> Prin
         found.sketches.sizes,
         found.sketches.values,
     )
-
-
-def _text_key(row: Row[Any]) -> int:
-    return xxhash.xxh3_64_intdigest(orjson.dumps([row.stem, row.options, row.answer]))
