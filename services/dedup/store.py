@@ -186,9 +186,11 @@ def _store(group: Group, span: Span, digest: str, prints: Prints, context: UnitC
 
 TEXT_COLUMNS = (Question.id, Question.updated_at, Question.stem, Question.options, Question.answer)
 _TEXTS = slice(2, None)  # of a row of these
+TextRows = Sequence[Any]
+"""Rows of these columns, ascending by id."""
 
 
-def texts_of(database: Database, ids: Sequence[int]) -> Iterator[Sequence[Row[Any]]]:
+def texts_of(database: Database, ids: Sequence[int]) -> Iterator[TextRows]:
     """The raw texts of some questions, chunk by chunk, in the order of their ids."""
     for some in chunks(ids, _FETCHED):
         yield database.fetch_all(select(*TEXT_COLUMNS).where(Question.id.in_(some)).order_by(Question.id))
@@ -203,11 +205,11 @@ def stems_of(database: Database, ids: Sequence[int]) -> dict[int, str]:
     return stems
 
 
-def canonicals_of(rows: Sequence[Row[Any]]) -> list[Canonical]:
+def canonicals_of(rows: TextRows) -> list[Canonical]:
     return canonicalise_all([row[_TEXTS] for row in rows])
 
 
-def _computed(chunks: Iterable[Sequence[Row[Any]]], tell: Tell, keep: Keep) -> Iterator[Prints]:
+def _computed(chunks: Iterable[TextRows], tell: Tell, keep: Keep) -> Iterator[Prints]:
     done = 0
     for rows in chunks:
         forms = canonicals_of(rows)
@@ -218,8 +220,8 @@ def _computed(chunks: Iterable[Sequence[Row[Any]]], tell: Tell, keep: Keep) -> I
         tell(done)
 
 
-def prints_of(rows: Sequence[Row[Any]], canonicals: Sequence[Canonical]) -> Prints:
-    """Fingerprints of rows of TEXT_COLUMNS, ascending by id."""
+def prints_of(rows: TextRows, canonicals: Sequence[Canonical]) -> Prints:
+    """Fingerprints of rows and their canonical forms."""
     found = fingerprint(canonicals)
     # By place: by name a row's column takes longer to find than to hash.
     return Prints(
