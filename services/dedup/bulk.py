@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.dedup.characters import (
+    BEGINS,
     COMMA_PAIR,
     COMPOUND,
     COMPOUND_PAIRS,
@@ -172,24 +173,34 @@ def _close_gaps(table: Table, codes: Places, kinds: Kinds, ends: Places) -> _Lin
     mark = letters[before[alike]]
     torn = alike[(mark == ord("_")) | (mark == ord("."))]
     kept = np.flatnonzero(is_kept)
-    lines = _look_at_neighbours(table, letters.take(kept), kinds.take(kept), codes.take(kept))
+    lines = _look_at_neighbours(table, letters.take(kept), kinds.take(kept), codes, kept)
     lines.slow[np.searchsorted(ends, first[torn])] = True
     lines.touch[np.searchsorted(ends, first[grouped])] = True
     return lines
 
 
-def _look_at_neighbours(table: Table, letters: Codes, kinds: Kinds, codes: Places) -> _Lines:
-    """Find by pairs of neighbours what single characters do not show: tags, compound numerals, blanks, 1,000."""
+def _look_at_neighbours(table: Table, letters: Codes, kinds: Kinds, codes: Places, kept: Places) -> _Lines:
+    """Find by pairs of neighbours what single characters do not show: tags, compound numerals, blanks, 1,000.
+
+    Args:
+        table: of all characters.
+        letters: of a batch without its gaps.
+        kinds: of these letters.
+        codes: of the batch with its gaps.
+        kept: where in `codes` the letters stand.
+    """
     ends = np.flatnonzero(letters == END)
-    pairs = table.first.take(codes[:-1], mode="clip") & table.second.take(codes[1:], mode="clip")
-    places = np.flatnonzero(pairs > 0)
-    rules, third = pairs[places], np.minimum(places + 2, len(codes) - 1)
+    special = np.flatnonzero(kinds & (BEGINS | NUMERAL | COMPOUND) > 0)
+    places = special[kinds[special] & BEGINS > 0]  # an end is none, so each has a neighbour
+    rules = table.first.take(codes[kept[places]], mode="clip") & table.second.take(codes[kept[places + 1]], mode="clip")
+    places, rules = places[rules > 0], rules[rules > 0]
+    third = np.minimum(places + 2, len(letters) - 1)
     is_number = (rules & COMMA_PAIR > 0) & (kinds[third] & DIGIT > 0)
     is_roman = (rules & ROMAN_PAIR > 0) & (letters[third] == ord(")"))
     slow = _rows_at(places[(rules & SLOW_PAIRS > 0) | is_roman], ends)
     touch = _rows_at(places[(rules & TOUCH_PAIRS > 0) | is_number], ends)
     compound = _rows_at(places[rules & COMPOUND_PAIRS > 0], ends)
-    numerals = np.flatnonzero(kinds & (NUMERAL | COMPOUND) > 0)
+    numerals = special[kinds[special] & (NUMERAL | COMPOUND) > 0]
     compound |= _rows_at(numerals[kinds[numerals] & COMPOUND > 0], ends)
     single = numerals[~compound[np.searchsorted(ends, numerals)]]
     letters[single] = _DIGITS_OF[letters[single]]

@@ -82,8 +82,9 @@ def pair_blocks(
     entries = max(_ENTRIES_OF_A_BLOCK, len(buckets.values) // _MOST_BLOCKS)
     blocks = 1 + (len(buckets.values) // share.parts) // entries
     for block in range(blocks):
-        # Shares take turns: the later a text, the more earlier ones it meets.
-        ranks = Share(block * share.parts + share.part, blocks * share.parts).of(len(order))
+        # Shares take turns, to and fro: the later a text, the more earlier ones it meets.
+        turn = share.part if block % 2 == 0 else share.parts - 1 - share.part
+        ranks = Share(block * share.parts + turn, blocks * share.parts).of(len(order))
         meetings = _meetings(buckets, *ranks, order, fresh)
         pairs, shared = _counted(meetings[_at_most(meetings) >= _least(meetings, needed)])
         yield np.stack(_unpacked(pairs[shared >= _least(pairs, needed)]), axis=1), (block + 1) / blocks

@@ -22,8 +22,8 @@ END = 0xFFFF
 """Stands between two texts while they are one array; no folded text holds it."""
 
 # Kinds of characters. UNKNOWN: only `fold` can tell; EXPANDS: folds to several; SIGN: no array rule covers it;
-# COMPOUND: a numeral that is never one digit.
-UNKNOWN, EXPANDS, SIGN, COMPOUND, NUMERAL, WORD, DIGIT = (np.uint8(1 << n) for n in range(7))
+# COMPOUND: a numeral that is never one digit; BEGINS: may be the first of two neighbours that need a rule.
+UNKNOWN, EXPANDS, SIGN, COMPOUND, NUMERAL, WORD, DIGIT, BEGINS = (np.uint8(1 << n) for n in range(8))
 DIGIT_OF = dict(zip("零〇一二三四五六七八九两壹贰叁", "001234567892123", strict=True))
 _NUMERALS = "".join(DIGIT_OF)
 _NUMBERS = _NUMERALS + "百千万亿"
@@ -53,7 +53,7 @@ class Table:
     Attributes:
         folded: the folded character; 0: none.
         letters: the folded character in lower case; a space for any white space; 0: none.
-        kinds: bits of UNKNOWN … DIGIT.
+        kinds: bits of UNKNOWN … BEGINS.
         first: the rules in which it may be the first of two neighbours.
         second: the rules in which it may be the second.
     """
@@ -76,6 +76,7 @@ def table_of(fold: Callable[[str], str]) -> Table:
         # Case tells a Roman numeral from a letter: it is known to `folded` alone.
         first[_which(letters, one) | _which(folded, one)] |= np.uint16(1 << n)
         second[_which(letters, other) | _which(folded, other)] |= np.uint16(1 << n)
+    kinds[first > 0] |= BEGINS
     return Table(folded, letters, kinds, first, second)
 
 

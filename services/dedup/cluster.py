@@ -17,6 +17,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from services.dedup.canonical import Canonical
 from services.dedup.verify import Comparison, Verdict
 
@@ -150,12 +152,13 @@ def build_stars(
         some = [pair for pair in pairs if is_open(*pair)]
         return zip(some, compare_pairs(some), strict=True)
 
-    known = {pair: comparison for pair, comparison in comparisons.items() if is_open(*pair)}
-    stars = _merge_near(entries, known, by_row)
-    if _compare_representatives(stars, known, compare_open):
+    known = {pair: comparison for pair, comparison in comparisons.items() if not by_row or is_open(*pair)}
+    for _ in range(2):
         stars = _merge_near(entries, known, by_row)
-        _compare_representatives(stars, known, compare_open)
-    return _hang(entries, stars, known)
+        linked = _linked(stars, known)
+        if not _compare_linked(linked, known, compare_open):
+            break
+    return _hang(entries, stars, {pair: known[pair] for pair in linked if pair in known})
 
 
 def _settled_rows(entries: Sequence[Entry], settled: Settled) -> Settled:
@@ -169,20 +172,24 @@ def _merge_near(entries: Sequence[Entry], comparisons: Mapping[Pair, Comparison]
     near, foes = _neighbours(comparisons)
     alike = {row for pair in comparisons for row in pair}
     active = [row for row, entry in enumerate(entries) if row in alike or len(entry.ids) > 1]
-    ranks = _ranks(active, entries, near)
-    by_rank = sorted(active, key=ranks.__getitem__)
+    by_rank = _ranked(active, entries, near)
+    ranks = {row: rank for rank, row in enumerate(by_rank)}
     representatives = _choose_representatives(by_rank, near)
     stars = {row: Star(row) for row in by_rank if row in representatives}
-    decisions = {row: set(settled.get(row, _NOTHING)) for row in stars} if settled else {}
-    for row in sorted(set(near) - representatives, key=ranks.__getitem__):
+    decisions = {row: settled.get(row, _NOTHING) for row in stars} if settled else {}
+    for row in sorted(near.keys() - representatives, key=ranks.__getitem__):
         ours = settled.get(row, _NOTHING)
-        open_to_us = {other: c for other, c in near[row].items() if ours.isdisjoint(decisions.get(other, _NOTHING))}
+        open_to_us = near[row]
+        if ours:
+            open_to_us = {other: c for other, c in near[row].items() if ours.isdisjoint(decisions.get(other, _NOTHING))}
         host = _host(row, open_to_us, foes[row], stars, entries, ranks)
         if host is None:
-            stars[row], decisions[row] = Star(row), set(ours)
+            host = row
+            stars[row] = Star(row)
         else:
             stars[host].near[row] = _seen_from(host, row, near[row][host])
-            decisions[host] = decisions.get(host, set()) | ours
+        if settled:
+            decisions[host] = decisions.get(host, _NOTHING) | ours
     return [stars[row] for row in by_rank if row in stars]
 
 
@@ -204,7 +211,7 @@ def _host(
     foes: set[int],
     stars: Mapping[int, Star],
     entries: Sequence[Entry],
-    ranks: Mapping[int, tuple[int, ...]],
+    ranks: Mapping[int, int],
 ) -> int | None:
     """The representative most like an entry, of those whose clusters hold nothing that contradicts it.
 
@@ -237,46 +244,56 @@ def _neighbours(
     return near, foes
 
 
-def _ranks(
-    rows: Iterable[int], entries: Sequence[Entry], near: Mapping[int, Mapping[int, Comparison]]
-) -> dict[int, tuple[int, ...]]:
-    """Sort key of each of `rows`; the smallest makes the best representative."""
-    ranks: dict[int, tuple[int, ...]] = {}
-    for row in rows:
-        question, ids = entries[row].canonical, entries[row].ids
-        support = len(ids)
-        for other in near.get(row, ()):
-            support += len(entries[other].ids)
-        ranks[row] = (not question.answer, not question.options, -support, -len(question.stem), row)
-    return ranks
+def _ranked(rows: Sequence[int], entries: Sequence[Entry], near: Mapping[int, Mapping[int, Comparison]]) -> list[int]:
+    """Rows, ascending, in the order in which they make good representatives."""
+    some = [entries[row] for row in rows]
+    support = [len(entry.ids) for entry in some]
+    for place, row in enumerate(rows):
+        if row in near:
+            support[place] += sum([len(entries[other].ids) for other in near[row]])
+    keys = (
+        [-len(entry.canonical.stem) for entry in some],
+        [-count for count in support],
+        [not entry.canonical.options for entry in some],
+        [not entry.canonical.answer for entry in some],
+    )  # the last is the first to decide; of equals the smaller row
+    return [rows[place] for place in np.lexsort(keys).tolist()]
 
 
-def _compare_representatives(
-    stars: Sequence[Star],
+def _compare_linked(
+    linked: Iterable[Pair],
     known: dict[Pair, Comparison],
     compare_open: Callable[[Sequence[Pair]], Iterable[tuple[Pair, Comparison | None]]],
 ) -> bool:
     """Verify the representatives of linked clusters; True when two of them turn out to be near."""
-    unknown = [pair for pair in _linked(stars, known) if pair not in known]
+    unknown = [pair for pair in linked if pair not in known]
     found = {pair: comparison for pair, comparison in compare_open(unknown) if comparison}
     known.update(found)
     return any(comparison.verdict is Verdict.NEAR for comparison in found.values())
 
 
 def _linked(stars: Sequence[Star], known: Mapping[Pair, Comparison]) -> list[Pair]:
+    """The representatives of clusters that any verified pair links."""
     home = {row: star.representative for star in stars for row in (star.representative, *star.near)}
     pairs = {(min(home[a], home[b]), max(home[a], home[b])) for a, b in known if home[a] != home[b]}
     return sorted(pairs)
 
 
-def _hang(entries: Sequence[Entry], stars: Sequence[Star], known: Mapping[Pair, Comparison]) -> list[Star]:
+def _hang(entries: Sequence[Entry], stars: Sequence[Star], between: Mapping[Pair, Comparison]) -> list[Star]:
     """Hang what is alike on the most similar cluster: first what a person must judge, then the variants.
 
     A cluster that has something of its own keeps it: its representative then stands in its own cluster and as a variant
     in the other. Hosts are, in order, the clusters with most questions, then with most doubts to settle, then of best
     rank.
+
+    Args:
+        entries: of the group.
+        stars: in the order of their rank.
+        between: what their representatives are to each other, where they are linked.
     """
-    links = _links(stars, known)
+    links: dict[int, dict[int, Comparison]] = defaultdict(dict)
+    for (a, b), comparison in between.items():
+        links[a][b] = links[b][a] = comparison
     by_row = {star.representative: star for star in stars}
     size = {row: len(entries[row].ids) for row in by_row}
     for star in stars:
@@ -298,15 +315,6 @@ def _hang(entries: Sequence[Entry], stars: Sequence[Star], known: Mapping[Pair, 
         if not is_hung or size[row] > 1 or by_row[row].hanging:
             standing.add(row)
     return [star for star in stars if star.near or star.hanging or size[star.representative] > 1]
-
-
-def _links(stars: Sequence[Star], known: Mapping[Pair, Comparison]) -> dict[int, dict[int, Comparison]]:
-    """For each representative the comparisons with the representatives of other clusters."""
-    links: dict[int, dict[int, Comparison]] = defaultdict(dict)
-    for a, b in _linked(stars, known):
-        if (a, b) in known:
-            links[a][b] = links[b][a] = known[a, b]
-    return links
 
 
 def _hang_one(row: int, choices: Mapping[int, Comparison], stars: Mapping[int, Star]) -> bool:

@@ -204,7 +204,7 @@ def _candidates(search: Search, prints: Prints, heads: Heads, share: Share, fres
     sketches, shapes, floor = prints.sketches().of_rows(heads.rows), prints.shapes[heads.rows], search.options.floor
     pairs = [np.zeros((0, 2), dtype=np.int64)]
     for met, done in pair_blocks(sketches, prints.numbers[heads.rows], share, fresh):
-        some = met[_may_be_alike(shapes[met[:, 0]], shapes[met[:, 1]], floor)]
+        some = met[may_be_alike(shapes[met[:, 0]], shapes[met[:, 1]], floor)]
         pairs.append(heads.rows[some])
         if fresh is None:
             search.context.report(_MET * done, "candidates")
@@ -217,7 +217,7 @@ def _packed_forms(search: Search, prints: Prints, pairs: Pairs) -> dict[int, byt
     return wanted_forms(handed_over(search.group, Stage.PRINTS, search.context), prints.ids[rows], prints.texts[rows])
 
 
-def _may_be_alike(one: Shapes, other: Shapes, floor: float) -> Mask:
+def may_be_alike(one: Shapes, other: Shapes, floor: float) -> Mask:
     """Which pairs `compare` can find alike at all, by the lengths of their stems; options may make up for stems."""
     short, long = np.minimum(one >> 1, other >> 1), np.maximum(one >> 1, other >> 1)
     both_have_options = (one & other & 1).astype(np.bool_)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 from sqlalchemy import func, insert, select
 
 from models import Database, Question, TaskUnit
@@ -24,10 +22,10 @@ from services.tasks.event_bus import EventBus
 from services.tasks.event_log import EventLog
 from services.tasks.recorder import Recorder
 from services.tasks.service import TaskService
+from tests.benchmarks.dedup_speed.watch import LOOK, most_memory
 
 _GROUP = {"type_name": "单选题", "subject_name": "数学", "channel_code": "default"}
 _ROWS = 5_000
-_LOOK = 0.1  # seconds between two looks at a run; looking takes time from the workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +92,11 @@ def _add(database: Database, questions: Sequence[QuestionText], **group: str) ->
 
 def _run(tasks: TaskService, database: Database | None = None) -> Run:
     params = {"bank_id": 1, "filters": _GROUP if database else {}, "options": {}}
-    with _most_memory() as megabytes:
+    with most_memory() as megabytes:
         began = time.time()
         task_id = tasks.create("dedup", "speed", params, by=LOCAL, start=True)["id"]
         while (task := tasks.get(task_id))["status"] not in ("completed", "failed"):
-            time.sleep(_LOOK)
+            time.sleep(2 * LOOK)
     assert task["status"] == "completed", task["error"]
     seconds = task["finished_at"] - began
     return Run(seconds, max(megabytes), task["result"], _stages(database, task_id, began) if database else "")
@@ -108,20 +106,3 @@ def _stages(database: Database, task_id: int, began: float) -> str:
     ends = select(TaskUnit.stage, func.max(TaskUnit.finished_at).label("end")).where(TaskUnit.task_id == task_id)
     rows = database.fetch_all(ends.group_by(TaskUnit.stage).order_by(TaskUnit.stage))
     return ", ".join(f"stage {row.stage} until {row.end - began:.1f}" for row in rows)
-
-
-@contextmanager
-def _most_memory() -> Iterator[list[float]]:
-    """Resident megabytes of this process's children together."""
-    seen, done = [0.0], threading.Event()
-    workers = psutil.Process().children()
-
-    def look() -> None:
-        while not done.wait(_LOOK):
-            seen.append(sum(worker.memory_info().rss for worker in workers) / 2**20)
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    yield seen
-    done.set()
-    thread.join()
