@@ -34,6 +34,8 @@ _MIXER = np.uint64(0x9E3779B97F4A7C15)
 
 Pairs = npt.NDArray[np.uint32]
 """(smaller row, larger row), shape (pairs, 2)."""
+Ranks = npt.NDArray[np.uint32]
+"""Places of texts in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +78,34 @@ def pair_blocks(
         fresh: the texts of which at least one must be in each pair; None: any.
     """
     order = np.lexsort((np.arange(len(signatures)), signatures)).astype(np.uint32)
-    buckets = _buckets(sketches, order, fresh)
+    buckets, ranks = _buckets(sketches, order, fresh)
     needed = np.maximum(sketches.sizes // _SHARE, 1)
-    # Each block goes through all entries once: so many blocks at most that this stays a small part of the work.
+    # Each block of meetings is counted by itself; more of them than need be would be more work.
     entries = max(_ENTRIES_OF_A_BLOCK, len(buckets.values) // _MOST_BLOCKS)
     blocks = 1 + (len(buckets.values) // share.parts) // entries
-    for block in range(blocks):
-        # Shares take turns, to and fro: the later a text, the more earlier ones it meets.
-        turn = share.part if block % 2 == 0 else share.parts - 1 - share.part
-        ranks = Share(block * share.parts + turn, blocks * share.parts).of(len(order))
-        meetings = _meetings(buckets, *ranks, order, fresh)
+    places = _places(ranks, len(order), share, blocks)
+    del ranks  # of a million texts they take 60 MB
+    for block, some in enumerate(places):
+        meetings = _meetings(buckets, some.astype(np.int64), fresh)
         pairs, shared = _counted(meetings[_at_most(meetings) >= _least(meetings, needed)])
         yield np.stack(_unpacked(pairs[shared >= _least(pairs, needed)]), axis=1), (block + 1) / blocks
+
+
+def _places(ranks: Ranks, count: int, share: Share, blocks: int) -> list[npt.NDArray[np.uint32]]:
+    """Which entries of the buckets are a share's, block by block.
+
+    Shares take turns, to and fro: the later a text, the more earlier ones it meets.
+    """
+    block_of = np.full(count, blocks, dtype=np.uint8)
+    for block in range(blocks):
+        turn = share.part if block % 2 == 0 else share.parts - 1 - share.part
+        first, end = Share(block * share.parts + turn, blocks * share.parts).of(count)
+        block_of[first:end] = block
+    blocks_of_entries = block_of[ranks]
+    ours = np.flatnonzero(blocks_of_entries < blocks).astype(np.uint32)
+    blocks_of_ours = blocks_of_entries[ours]
+    ends = np.cumsum(np.bincount(blocks_of_ours, minlength=blocks))
+    return np.split(ours[np.argsort(blocks_of_ours, kind="stable")], ends[:-1])
 
 
 def _least(pairs: npt.NDArray[np.uint64], needed: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -99,14 +117,19 @@ def _least(pairs: npt.NDArray[np.uint64], needed: npt.NDArray[np.uint8]) -> npt.
 
 @dataclass(frozen=True, slots=True)
 class _Buckets:
-    """Sketch values in ascending order and in each the ranks of its texts, ascending; values of one text left out."""
+    """Sketch values in ascending order, each with its texts' rows in the order of their ranks; values of one text left
+    out.
+    """
 
     values: npt.NDArray[np.uint32]
-    ranks: npt.NDArray[np.uint32]
+    rows: npt.NDArray[np.uint32]
     small: npt.NDArray[np.bool_]
 
 
-def _buckets(sketches: Sketches, order: npt.NDArray[np.uint32], fresh: npt.NDArray[np.bool_] | None) -> _Buckets:
+def _buckets(
+    sketches: Sketches, order: npt.NDArray[np.uint32], fresh: npt.NDArray[np.bool_] | None
+) -> tuple[_Buckets, Ranks]:
+    """The buckets, and the rank of each row in them."""
     rank = np.empty(len(order), dtype=np.uint32)
     rank[order] = np.arange(len(order), dtype=np.uint32)
     values, ranks = sketches.values, sketches.spread(rank)
@@ -127,7 +150,8 @@ def _buckets(sketches: Sketches, order: npt.NDArray[np.uint32], fresh: npt.NDArr
     kept = size > 1
     if fresh is not None:  # what stands between two of them is left out, which brings none nearer to a fresh one
         kept &= _near_by(fresh[order[ranks]])
-    return _Buckets(values[kept], ranks[kept], size[kept] <= SMALL_BUCKET)
+    ranks = ranks[kept]
+    return _Buckets(values[kept], order[ranks], size[kept] <= SMALL_BUCKET), ranks
 
 
 def _perhaps_among(values: npt.NDArray[np.uint32], wanted: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
@@ -140,10 +164,9 @@ def _perhaps_among(values: npt.NDArray[np.uint32], wanted: npt.NDArray[np.uint32
 
 
 def _meetings(
-    buckets: _Buckets, first: int, end: int, order: npt.NDArray[np.uint32], fresh: npt.NDArray[np.bool_] | None
+    buckets: _Buckets, places: npt.NDArray[np.int64], fresh: npt.NDArray[np.bool_] | None
 ) -> npt.NDArray[np.uint64]:
-    """Where a text of these ranks meets an earlier one: (smaller row << 32 | larger row), once for each bucket."""
-    places = np.flatnonzero((buckets.ranks >= first) & (buckets.ranks < end))
+    """Where a text at these places meets an earlier one: (smaller row << 32 | larger row), once for each bucket."""
     values = buckets.values[places]
     meetings = [np.zeros(0, dtype=np.uint64)]
     for distance in range(1, SMALL_BUCKET):
@@ -151,7 +174,7 @@ def _meetings(
         if distance == _NEIGHBOURS + 1:
             meets &= buckets.small[places]
         places, values = places[meets], values[meets]
-        one, other = order[buckets.ranks[places - distance]], order[buckets.ranks[places]]
+        one, other = buckets.rows[places - distance], buckets.rows[places]
         if fresh is not None:
             counts = fresh[one] | fresh[other]
             one, other = one[counts], other[counts]

@@ -29,6 +29,7 @@ from services.dedup.handover import Stage, handed_over
 from services.dedup.lookup import Mask
 from services.dedup.options import DedupOptions
 from services.dedup.pipeline import EXACT, Cluster, Member, listed, opcodes
+from services.dedup.profiles import may_be_alike
 from services.dedup.settled import Decided
 from services.dedup.state import Ids, State, compare_with, spread
 from services.dedup.store import Prints, canonicals_of, stems_of, texts_of
@@ -41,11 +42,8 @@ _TEXTS_KEPT = 8_000  # canonical texts in memory, some 20 MB
 _MET = 0.2  # how much of a share is done when its pairs are known
 _READ, _COMPARED, _CLUSTERED = 0.1, 0.4, 0.7  # how much of a merge is done
 _WHOLE = Share()
-_ROUNDING = 1e-6
 Pairs = npt.NDArray[np.int64]
 """(smaller row, larger row) of the prints, shape (pairs, 2)."""
-Shapes = npt.NDArray[np.uint32]
-"""As in Prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +198,12 @@ def _alike(search: Search, prints: Prints, heads: Heads, share: Share = _WHOLE, 
 
 
 def _candidates(search: Search, prints: Prints, heads: Heads, share: Share, fresh: Mask | None) -> Pairs:
-    """The pairs of rows to compare: those that meet and whose lengths do not tell that they are not alike."""
-    sketches, shapes, floor = prints.sketches().of_rows(heads.rows), prints.shapes[heads.rows], search.options.floor
+    """The pairs of rows to compare: those that meet, but for those that their profiles tell apart."""
+    sketches, floor = prints.sketches().of_rows(heads.rows), search.options.floor
     pairs = [np.zeros((0, 2), dtype=np.int64)]
     for met, done in pair_blocks(sketches, prints.numbers[heads.rows], share, fresh):
-        some = met[may_be_alike(shapes[met[:, 0]], shapes[met[:, 1]], floor)]
-        pairs.append(heads.rows[some])
+        rows = heads.rows[met]
+        pairs.append(rows[may_be_alike(prints.shapes, prints.profiles, rows, floor)])
         if fresh is None:
             search.context.report(_MET * done, "candidates")
     return np.concatenate(pairs)
@@ -215,14 +213,6 @@ def _packed_forms(search: Search, prints: Prints, pairs: Pairs) -> dict[int, byt
     """The canonical forms of the rows that the stage before has left."""
     rows = np.unique(pairs)
     return wanted_forms(handed_over(search.group, Stage.PRINTS, search.context), prints.ids[rows], prints.texts[rows])
-
-
-def may_be_alike(one: Shapes, other: Shapes, floor: float) -> Mask:
-    """Which pairs `compare` can find alike at all, by the lengths of their stems; options may make up for stems."""
-    short, long = np.minimum(one >> 1, other >> 1), np.maximum(one >> 1, other >> 1)
-    both_have_options = (one & other & 1).astype(np.bool_)
-    maybe: Mask = both_have_options | (short == 0) | (short >= (floor - _ROUNDING) * long)
-    return maybe
 
 
 def _clusters(search: Search, prints: Prints, heads: Heads, edges: Edges, reached: Mask) -> list[Cluster]:

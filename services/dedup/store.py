@@ -23,6 +23,7 @@ from services.dedup.fingerprint import Sketches, exact_key, fingerprint
 from services.dedup.groups import Group, digest_of
 from services.dedup.lookup import places
 from services.dedup.packing import packed, unpacked
+from services.dedup.profiles import PROFILE, Profiles, Shapes, profiles_of
 from services.dedup.version import prints_version
 from services.runners.base import UnitContext
 
@@ -47,6 +48,7 @@ class Prints:
         numbers: uint64, equal where the numbers are, in their order.
         answers: uint64, hash of the canonical answer, 0 where there is none.
         shapes: uint32, length of the canonical stem, doubled, and one more where there are options.
+        profiles: of the canonical stem, see `profiles`.
         sizes: uint8, how many values each sketch has.
         values: uint32, the sketches one after the other.
     """
@@ -57,7 +59,8 @@ class Prints:
     exact: npt.NDArray[np.uint64]
     numbers: npt.NDArray[np.uint64]
     answers: npt.NDArray[np.uint64]
-    shapes: npt.NDArray[np.uint32]
+    shapes: Shapes
+    profiles: Profiles
     sizes: npt.NDArray[np.uint8]
     values: npt.NDArray[np.uint32]
 
@@ -93,7 +96,7 @@ class Prints:
 
 
 _DTYPES: tuple[Any, ...] = (
-    np.int64, np.float64, np.uint64, np.uint64, np.uint64, np.uint64, np.uint32, np.uint8, np.uint32,
+    np.int64, np.float64, np.uint64, np.uint64, np.uint64, np.uint64, np.uint32, PROFILE, np.uint8, np.uint32,
 )  # fmt: skip
 
 
@@ -232,6 +235,7 @@ def prints_of(rows: TextRows, canonicals: Sequence[Canonical]) -> Prints:
         found.numbers,
         np.array([exact_key(each.answer) if each.answer else 0 for each in canonicals], dtype=np.uint64),
         np.array([2 * len(each.stem) + bool(each.options) for each in canonicals], dtype=np.uint32),
+        profiles_of([each.stem for each in canonicals]),
         found.sketches.sizes,
         found.sketches.values,
     )

@@ -39,9 +39,7 @@ def main() -> int:
     if arguments.engine:
         print(json.dumps(_measure(arguments.engine, arguments.size, arguments.grow, arguments.seed)))
         return 0
-    print(
-        f"{arguments.size:,} questions in one group, {os.cpu_count()} cores; ratio: the method's seconds to the engine's"
-    )
+    print(f"{arguments.size:,} questions in one group, {os.cpu_count()} cores; ratio: the method's time to a rival's")
     print(f"{'':18} {'seconds':>8} {'ratio':>6} {'MB':>6}  what it found")
     engines = [engine for engine in arguments.engines if _is_here(engine)]
     rounds = [[_in_a_process(engine, arguments) for engine in engines] for _ in range(arguments.rounds)]

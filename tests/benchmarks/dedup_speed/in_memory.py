@@ -27,7 +27,7 @@ from services.dedup.entries import Heads, entries_of, heads_of
 from services.dedup.forms import Forms, unpack, wanted_forms
 from services.dedup.options import DedupOptions
 from services.dedup.pipeline import QuestionText
-from services.dedup.search import may_be_alike
+from services.dedup.profiles import may_be_alike
 from services.dedup.store import Prints, TextRows, canonicals_of, prints_of
 from services.dedup.verify import Comparison, Verdict, compare
 from tests.benchmarks.dedup_speed.watch import most_memory
@@ -133,10 +133,9 @@ def _prints(folder: Path) -> Prints:
 def _alike(prints: Prints, share: Share, forms: dict[int, Canonical], folder: Path) -> Edges:
     """The alike pairs of a share; `forms` are those that the process has made itself."""
     heads = heads_of(prints, {})
-    sketches, shapes = prints.sketches().of_rows(heads.rows), prints.shapes[heads.rows]
-    blocks = [pairs for pairs, _ in pair_blocks(sketches, prints.numbers[heads.rows], share)]
-    met = np.concatenate(blocks)
-    pairs = heads.rows[met[may_be_alike(shapes[met[:, 0]], shapes[met[:, 1]], _OPTIONS.floor)]]
+    sketches, numbers = prints.sketches().of_rows(heads.rows), prints.numbers[heads.rows]
+    met = heads.rows[np.concatenate([pairs for pairs, _ in pair_blocks(sketches, numbers, share)])]
+    pairs = met[may_be_alike(prints.shapes, prints.profiles, met, _OPTIONS.floor)]
     forms.update(_forms_of(prints, np.setdiff1d(pairs, np.searchsorted(prints.ids, list(forms))), folder))
     compared = [(a, b, compare(forms[a], forms[b], _OPTIONS)) for a, b in prints.ids[pairs].tolist()]
     return Edges.of([(a, b, comparison) for a, b, comparison in compared if comparison])
