@@ -83,16 +83,16 @@ def pair_blocks(
     # Each block of meetings is counted by itself; more of them than need be would be more work.
     entries = max(_ENTRIES_OF_A_BLOCK, len(buckets.values) // _MOST_BLOCKS)
     blocks = 1 + (len(buckets.values) // share.parts) // entries
-    places = _places(ranks, len(order), share, blocks)
-    del ranks  # of a million texts they take 60 MB
-    for block, some in enumerate(places):
-        meetings = _meetings(buckets, some.astype(np.int64), fresh)
+    block_of = _block_of(len(order), share, blocks)[ranks]
+    del sketches, ranks  # of a million texts they take 120 MB
+    for block in range(blocks):
+        meetings = _meetings(buckets, np.flatnonzero(block_of == block), fresh)
         pairs, shared = _counted(meetings[_at_most(meetings) >= _least(meetings, needed)])
         yield np.stack(_unpacked(pairs[shared >= _least(pairs, needed)]), axis=1), (block + 1) / blocks
 
 
-def _places(ranks: Ranks, count: int, share: Share, blocks: int) -> list[npt.NDArray[np.uint32]]:
-    """Which entries of the buckets are a share's, block by block.
+def _block_of(count: int, share: Share, blocks: int) -> npt.NDArray[np.uint8]:
+    """The block of each rank, `blocks` where it is another share's.
 
     Shares take turns, to and fro: the later a text, the more earlier ones it meets.
     """
@@ -101,11 +101,7 @@ def _places(ranks: Ranks, count: int, share: Share, blocks: int) -> list[npt.NDA
         turn = share.part if block % 2 == 0 else share.parts - 1 - share.part
         first, end = Share(block * share.parts + turn, blocks * share.parts).of(count)
         block_of[first:end] = block
-    blocks_of_entries = block_of[ranks]
-    ours = np.flatnonzero(blocks_of_entries < blocks).astype(np.uint32)
-    blocks_of_ours = blocks_of_entries[ours]
-    ends = np.cumsum(np.bincount(blocks_of_ours, minlength=blocks))
-    return np.split(ours[np.argsort(blocks_of_ours, kind="stable")], ends[:-1])
+    return block_of
 
 
 def _least(pairs: npt.NDArray[np.uint64], needed: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -28,7 +28,7 @@ from services.dedup.pipeline import Cluster, QuestionText, Report, deduplicate, 
 from services.dedup.search import Search, bring_up_to_date, compare_share, compared_shares
 from services.dedup.settled import decided
 from services.dedup.state import Ids, State
-from services.dedup.store import PART, TEXT_COLUMNS, Prints, Span, load, refresh, spans
+from services.dedup.store import TEXT_COLUMNS, Prints, Span, load, refresh, spans
 from services.dedup.version import method_version
 from services.runners.base import Job, PlannedUnit, Unit, UnitContext
 
@@ -89,7 +89,7 @@ def _stages(group: Group, count: int, context: UnitContext) -> Iterator[PlannedU
     digest, _ = digest_of(context.database, group)
     parts = spans(context.database, group)
     for span in parts:
-        spec = {"step": "prints", "first": span.first, "until": span.until}
+        spec = {"step": "prints", "first": span.first, "until": span.until, "rows": count // len(parts)}
         yield PlannedUnit(
             spec, size=0, work=count * _WORK["prints"] / len(parts), stage=Stage.PRINTS, group=group.names
         )
@@ -112,12 +112,13 @@ def _is_known(group: Group, count: int, context: UnitContext) -> bool:
 
 def _prints(group: Group, unit: Unit, context: UnitContext) -> dict[str, Any]:
     span = Span(unit.spec["first"], unit.spec["until"])
+    rows = unit.spec.get("rows") or 1
     forms: list[Forms] = []
 
     def keep(prints: Prints, canonicals: Sequence[Canonical]) -> None:
         forms.append(Forms.of(prints.ids, prints.texts, canonicals))
 
-    prints = refresh(group, span, context, lambda done: context.report(done / PART, "fingerprint"), keep)
+    prints = refresh(group, span, context, lambda done: context.report(done / rows, "fingerprint"), keep)
     if forms:
         hand_over(unit, Forms.joined(forms).to_bytes(), context)
     return {"rows": len(prints)}

@@ -199,9 +199,10 @@ def _alike(search: Search, prints: Prints, heads: Heads, share: Share = _WHOLE, 
 
 def _candidates(search: Search, prints: Prints, heads: Heads, share: Share, fresh: Mask | None) -> Pairs:
     """The pairs of rows to compare: those that meet, but for those that their profiles tell apart."""
-    sketches, floor = prints.sketches().of_rows(heads.rows), search.options.floor
+    floor = search.options.floor
     pairs = [np.zeros((0, 2), dtype=np.int64)]
-    for met, done in pair_blocks(sketches, prints.numbers[heads.rows], share, fresh):
+    blocks = pair_blocks(prints.sketches().of_rows(heads.rows), prints.numbers[heads.rows], share, fresh)
+    for met, done in blocks:
         rows = heads.rows[met]
         pairs.append(rows[may_be_alike(prints.shapes, prints.profiles, rows, floor)])
         if fresh is None:

@@ -27,8 +27,8 @@ from services.dedup.profiles import PROFILE, Profiles, Shapes, profiles_of
 from services.dedup.version import prints_version
 from services.runners.base import UnitContext
 
-PART = 5_000
-"""Questions in a part: less than a second of work, half a megabyte stored."""
+PART, _LARGEST_PART, _MOST_PARTS = 5_000, 20_000, 40
+"""Questions in a part: less than a second of work, half a megabyte stored; more where a group would have many parts."""
 _FETCHED = 2_000  # rows of texts in memory at once
 Tell = Callable[[int], None]
 """Told how many rows are done."""
@@ -119,8 +119,9 @@ def spans(database: Database, group: Group) -> list[Span]:
     # The last part has room for a half more; only then it is cut.
     beyond = select(Question.id, place).where(*group.conditions(), Question.id >= firsts[-1]).subquery()
     size = database.fetch_all(select(func.count()).select_from(beyond))[0][0]
-    if size > PART + PART // 2:
-        cuts = select(beyond.c.id).where(beyond.c.place % PART == 1, beyond.c.place > 1).order_by(beyond.c.id)
+    part = max(PART, min(size // _MOST_PARTS, _LARGEST_PART))
+    if size > part + part // 2:
+        cuts = select(beyond.c.id).where(beyond.c.place % part == 1, beyond.c.place > 1).order_by(beyond.c.id)
         firsts += [row.id for row in database.fetch_all(cuts)]
     return [Span(first, until) for first, until in zip(firsts, [*firsts[1:], None], strict=True)]
 

@@ -119,7 +119,6 @@ def cut_into(part: int) -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "PART", part)
-        patch.setattr(job, "PART", part)
         patch.setattr(job, "LARGE", part + part // 2)
         patch.setattr(ledger, "ROWS", 8 if part < 100 else ROWS)
         yield
