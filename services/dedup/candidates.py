@@ -21,7 +21,7 @@ from services.dedup.fingerprint import Sketches
 
 _ENTRIES_OF_A_BLOCK = 100_000
 """Sketch values whose pairs are counted at once; holds the memory of a block to about 20 MB."""
-_MOST_BLOCKS = 64
+_MOST_BLOCKS = 128
 SMALL_BUCKET = 16
 """Up to this many texts a bucket pairs all with all; beyond it each with its next ones only."""
 _NEIGHBOURS = 6
@@ -135,6 +135,7 @@ def _buckets(
     table = values.astype(np.uint64)  # in place from here on: of a million texts it takes 128 MB
     table <<= np.uint64(32)
     table |= ranks
+    del ranks
     table.sort()
     ranks = table.astype(np.uint32)
     table >>= np.uint64(32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -16,6 +16,7 @@ from services.dedup.verify import PLACES, Comparison, Verdict
 
 _VERDICTS = tuple(Verdict)
 _SCALE = 10_000  # similarities have four decimals
+_NONE: dict[str, Any] = {}  # one for all: a hundred thousand dictionaries take time
 _SWAPPED = {"insert": "delete", "delete": "insert"}
 
 
@@ -84,14 +85,21 @@ class Edges:
         a, b, verdicts = self.a.tolist(), self.b.tolist(), self.verdicts.tolist()
         similarities, contradicts = self.similarities.tolist(), self.contradicts.tolist()
         return {
-            (rows[a[n]], rows[b[n]]): Comparison(_VERDICTS[verdicts[n]], similarities[n] / _SCALE, contradicts[n])
+            (rows[a[n]], rows[b[n]]): Comparison(
+                _VERDICTS[verdicts[n]], similarities[n] / _SCALE, contradicts[n], _NONE
+            )
             for n in some
         }
 
-    def evidence_of(self, n: int) -> dict[str, Any]:
-        begin, end = int(self.ends[n]), int(self.ends[n + 1])
-        evidence: dict[str, Any] = orjson.loads(self.evidence[begin:end].tobytes()) if end > begin else {}
-        return evidence
+    def reader(self) -> Callable[[int], dict[str, Any]]:
+        """Gives the evidence of one edge after the other."""
+        ends, texts = self.ends.tolist(), self.evidence.data
+
+        def of(n: int) -> dict[str, Any]:
+            evidence: dict[str, Any] = orjson.loads(texts[ends[n] : ends[n + 1]]) if ends[n] < ends[n + 1] else {}
+            return evidence
+
+        return of
 
     def to_bytes(self) -> bytes:
         return packed((len(self), len(self.evidence)), [getattr(self, field.name) for field in fields(self)])

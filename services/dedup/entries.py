@@ -69,9 +69,10 @@ def heads_of(prints: Prints, settled: Settled) -> Heads:
 def entries_of(prints: Prints, heads: Heads, rows: npt.NDArray[np.int64]) -> list[Entry]:
     """The entries that these rows, ascending, stand for."""
     ids, answers, shapes = prints.ids[rows].tolist(), prints.answers[rows].tolist(), prints.shapes[rows].tolist()
+    lengths = {shape: (range(shape >> 1), range(shape & 1)) for shape in set(shapes)}
     return [
         Entry(
-            Outline(range(shape >> 1), range(shape & 1), answer),
+            Outline(*lengths[shape], answer),
             tuple(prints.ids[heads.copies[row]].tolist()) if row in heads.copies else (key,),
             row,
         )

@@ -67,9 +67,8 @@ class DedupJob(Job):
     def finish(self, results: Sequence[Mapping[str, Any]], context: UnitContext) -> dict[str, Any]:
         groups = [result for result in results if "group" in result]
         sums = {name: sum(result[name] for result in groups) for name in _SUMMED}
-        with context.database.transaction() as session:
-            context.guard(session)
-            discard(session, context)
+        discard(context)
+        with context.database.reader() as session:
             began = session.get_one(Task, context.task_id).started_at or time.time()
         return {**sums, "groups": len(groups), "seconds": round(time.time() - began, 3)}
 

@@ -226,7 +226,7 @@ def _clusters(search: Search, prints: Prints, heads: Heads, edges: Edges, reache
     entries = entries_of(prints, heads, rows)
     row_of = {key: row for row, key in enumerate(prints.ids[rows].tolist())}
     comparisons = edges.comparisons(row_of, some.tolist())
-    number_of = dict(zip(comparisons, some.tolist(), strict=True))
+    number_of, read = dict(zip(comparisons, some.tolist(), strict=True)), edges.reader()
     texts = _Texts(search.context.database)
 
     def compare_pairs(pairs: Sequence[Pair]) -> list[Comparison | None]:
@@ -238,7 +238,7 @@ def _clusters(search: Search, prints: Prints, heads: Heads, edges: Edges, reache
         return compared
 
     def evidence_of(pair: Pair) -> Mapping[str, Any]:
-        return edges.evidence_of(number_of[pair]) if pair in number_of else {}
+        return read(number_of[pair]) if pair in number_of else {}
 
     stars = build_stars(entries, comparisons, compare_pairs, search.decisions.settled)
     raw = dict(zip(prints.ids[copies].tolist(), prints.texts[copies].tolist(), strict=True))

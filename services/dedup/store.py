@@ -115,13 +115,13 @@ def spans(database: Database, group: Group) -> list[Span]:
     """The parts that a group has, and where it has grown, those it will have; together they hold every id."""
     known = select(FingerprintPart.first_id).where(*_of(group)).order_by(FingerprintPart.first_id)
     firsts = [row.first_id for row in database.fetch_all(known)] or [0]
-    place = func.row_number().over(order_by=Question.id).label("place")
-    # The last part has room for a half more; only then it is cut.
-    beyond = select(Question.id, place).where(*group.conditions(), Question.id >= firsts[-1]).subquery()
-    size = database.fetch_all(select(func.count()).select_from(beyond))[0][0]
+    beyond = [*group.conditions(), Question.id >= firsts[-1]]
+    size = database.fetch_all(select(func.count()).select_from(Question).where(*beyond))[0][0]
     part = max(PART, min(size // _MOST_PARTS, _LARGEST_PART))
-    if size > part + part // 2:
-        cuts = select(beyond.c.id).where(beyond.c.place % part == 1, beyond.c.place > 1).order_by(beyond.c.id)
+    if size > part + part // 2:  # the last part has room for a half more; only then it is cut
+        place = func.row_number().over(order_by=Question.id).label("place")
+        numbered = select(Question.id, place).where(*beyond).subquery()
+        cuts = select(numbered.c.id).where(numbered.c.place % part == 1, numbered.c.place > 1).order_by(numbered.c.id)
         firsts += [row.id for row in database.fetch_all(cuts)]
     return [Span(first, until) for first, until in zip(firsts, [*firsts[1:], None], strict=True)]
 

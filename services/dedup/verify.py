@@ -62,6 +62,8 @@ class Comparison:
 
     def flipped(self) -> Comparison:
         """The same seen from the other question."""
+        if not self.evidence:
+            return self
         differs = {name: [pair[::-1] for pair in pairs] for name, pairs in self.evidence.get("differs", {}).items()}
         if "answer" in differs:  # one pair, not a list of pairs
             differs["answer"] = self.evidence["differs"]["answer"][::-1]
