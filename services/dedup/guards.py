@@ -57,6 +57,8 @@ _LONGEST_UNIT = 5
 _SHORTEST_WORD = 4
 """Outside of prose a shorter run of Latin letters is a formula: every letter counts."""
 _LONGEST_WORD = 4
+_LONGEST_KEPT = 40
+"""What longer words mean is worked out each time: 65,536 of any length would fill the memory."""
 _ENOUGH_NOISE = 3
 """So many explained changes for each doubtful one make a text scanned badly enough to explain that, too."""
 
@@ -310,7 +312,8 @@ def _read_word(pair: Pair, ends: Pair, findings: Findings, trace: Trace) -> None
     if max(map(len, pair)) <= 2 and not _WORD_ENDS.issuperset(ends):  # a formula
         findings.symbols.append(pair)
         return
-    reading = _word_reading(*pair)
+    read = _common_word_reading if max(map(len, pair)) <= _LONGEST_KEPT else _word_reading
+    reading = read(*pair)
     if reading is _Word.NOISE:
         findings.noise += 1
     elif reading is _Word.SUSPECT:
@@ -332,9 +335,7 @@ class _Word(Enum):
     NOISE, SUSPECT, UNKNOWN, NEGATION, UNIT, WORD, CERTAIN = range(7)
 
 
-@lru_cache(maxsize=65536)
 def _word_reading(one: str, other: str) -> _Word:
-    """Common words are misread again and again, in the same way."""
     if not one or not other:
         return _lost_word(one or other)
     if one in units() and other in units():
@@ -347,6 +348,10 @@ def _word_reading(one: str, other: str) -> _Word:
         return _Word.NOISE
     # Noise turns a word into none; two strings that are no words may well be two terms or names.
     return _Word.UNKNOWN
+
+
+_common_word_reading = lru_cache(maxsize=65536)(_word_reading)
+"""Common words are misread again and again, in the same way."""
 
 
 def _known_words(one: str, other: str) -> _Word:

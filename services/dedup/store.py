@@ -116,9 +116,10 @@ def spans(database: Database, group: Group) -> list[Span]:
     known = select(FingerprintPart.first_id).where(*_of(group)).order_by(FingerprintPart.first_id)
     firsts = [row.first_id for row in database.fetch_all(known)] or [0]
     beyond = [*group.conditions(), Question.id >= firsts[-1]]
-    size = database.fetch_all(select(func.count()).select_from(Question).where(*beyond))[0][0]
-    part = max(PART, min(size // _MOST_PARTS, _LARGEST_PART))
-    if size > part + part // 2:  # the last part has room for a half more; only then it is cut
+    sizes = select(func.count(), func.count().filter(Question.id >= firsts[-1])).where(*group.conditions())
+    whole, last = tuple(database.fetch_all(sizes)[0])
+    part = max(PART, min(whole // _MOST_PARTS, _LARGEST_PART))
+    if last > part + part // 2:  # it has room for a half more; only then it is cut
         place = func.row_number().over(order_by=Question.id).label("place")
         numbered = select(Question.id, place).where(*beyond).subquery()
         cuts = select(numbered.c.id).where(numbered.c.place % part == 1, numbered.c.place > 1).order_by(numbered.c.id)

@@ -1,4 +1,4 @@
-"""Large groups: cut into stages, cut short, brought up to date. A part here holds 40 questions instead of 10,000."""
+"""Large groups: cut into stages, cut short, brought up to date. A part here holds 40 questions instead of 5,000."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Row, event, func, select, update
+from sqlalchemy.orm import Session
 
 from models import Database, FingerprintPart, Task, UnitOutput
-from services.dedup import search, store
+from services.dedup import handover, search, store
 from services.dedup.canonical import Canonical
-from services.dedup.store import canonicals_of
-from tests.integration.dedup.steps import StepHouse, cut_before, cut_into
+from services.dedup.groups import Group
+from services.dedup.store import canonicals_of, spans
+from tests.integration.dedup.steps import GROUP, StepHouse, cut_before, cut_into
 
 WORDS = (
     *("apples", "pears", "plums", "boxes", "baskets", "children", "teachers", "schools", "trains", "rivers"),
@@ -70,6 +73,39 @@ def test_a_group_that_is_cut_has_the_clusters_and_counts_of_one_that_is_not(hous
     assert result["exact"] >= 60
     with house.database.reader() as session:
         assert session.scalar(select(func.count()).select_from(UnitOutput)) == 0
+
+
+def test_what_a_task_handed_over_is_removed_in_short_transactions(
+    house: StepHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.questions(*stems(300))
+    units, context = house.begin()
+    for unit in units:
+        house.compute(unit, context)
+    removed, remove = [], handover._remove
+
+    def counting(unit_ids: Sequence[int], session: Session) -> None:
+        removed.append(len(unit_ids))
+        remove(unit_ids, session)
+
+    monkeypatch.setattr(handover, "_remove", counting)
+    house.end(context)
+    assert max(removed) == 2
+    assert sum(removed) == len(units) - 1
+
+
+def test_a_group_that_grows_keeps_its_parts(house: StepHouse) -> None:
+    """Their size goes by the whole group, not by what stands behind the last one's first question."""
+    with cut_into(2):
+        house.questions(*stems(200))
+        house.run()
+        group = Group.of({"bank_id": 1}, GROUP)
+        parts = spans(house.database, group)
+        house.questions(*stems(202)[200:])
+        assert len(parts) == 40
+        assert spans(house.database, group) == parts
+        house.questions(*stems(208)[202:])
+        assert spans(house.database, group)[:40] == [*parts[:-1], replace(parts[-1], until=parts[-1].first + 5)]
 
 
 def test_what_a_task_that_was_cancelled_left_for_its_next_stage_is_removed_a_day_later(house: StepHouse) -> None:
