@@ -34,6 +34,7 @@ from services.dedup.characters import (
     Codes,
     Kinds,
     Table,
+    code_points,
     table_of,
 )
 
@@ -120,8 +121,7 @@ def _clean_batch(texts: Sequence[str], rules: Rules, *, is_folded: bool = False)
 
 def _join(texts: Sequence[str]) -> tuple[Places, Places]:
     """The code points of all texts, each followed by a line feed, and the positions of these ends."""
-    characters = np.frombuffer(("\n".join(texts) + "\n").encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    codes = characters.astype(np.intp)  # once: each look-up would do it
+    codes = code_points("\n".join(texts) + "\n").astype(np.intp)  # once: each look-up would do it
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     return codes, np.cumsum(lengths + 1) - 1
 

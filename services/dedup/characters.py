@@ -46,6 +46,11 @@ COMMA_PAIR, ROMAN_PAIR = np.uint16(0x1000), np.uint16(0x2000)
 """They need a rule only with a third behind them: a digit (1,000), a closing bracket."""
 
 
+def code_points(text: str) -> npt.NDArray[np.uint32]:
+    """The code points of a text, lone surrogates as they are."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """By code point; the last entry stands for all beyond the basic plane.

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import xxhash
 
 from services.dedup.canonical import DIGIT_GAP, Canonical, compact
+from services.dedup.characters import code_points
 
 VERSION = 2
 """Raise it when the fingerprint of any text changes; stored ones of another version are computed anew."""
@@ -95,9 +96,9 @@ def fingerprint(questions: Sequence[Canonical], report: Callable[[int], None] = 
     return Fingerprints(exact, numbers, _joined(blocks))
 
 
-def exact_key(key: str) -> int:
-    """64 bits of a text; lone surrogates are hashed as they are."""
-    return xxhash.xxh3_64_intdigest(key.encode("utf-8", "surrogatepass"))
+def text_key(text: str) -> int:
+    """64 bits (xxh3) of a text; lone surrogates are hashed as they are."""
+    return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
 
 
 def sketch(texts: Sequence[str]) -> Sketches:
@@ -135,8 +136,7 @@ class _Texts:
 
 def _padded(texts: Sequence[str]) -> _Texts:
     padded = [f"{_PAD}{text}{_PAD}" if len(text) > _NGRAM - 3 else text.ljust(_NGRAM, _PAD) for text in texts]
-    codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    return _Texts(codes, np.fromiter(map(len, padded), dtype=np.int64, count=len(padded)))
+    return _Texts(code_points("".join(padded)), np.fromiter(map(len, padded), dtype=np.int64, count=len(padded)))
 
 
 def _keys(questions: Sequence[Canonical]) -> _Texts:
@@ -178,11 +178,11 @@ def _hashes(codes: npt.NDArray[Any], starts: npt.NDArray[np.int64], ends: npt.ND
 
 
 def _sketch(texts: _Texts) -> Sketches:
-    lengths, starts = texts.lengths, texts.starts
+    lengths, starts, ends = texts.lengths, texts.starts, texts.ends
     hashes = _ngram_hashes(texts.codes)
     is_whole = np.ones(len(texts.codes), dtype=np.bool_)
     for distance in range(1, _NGRAM):  # n-grams that begin in one text and end in the next
-        is_whole[texts.ends - distance] = False
+        is_whole[ends - distance] = False
     # A long text's smallest values lie far below the threshold: all others are dropped before the sort.
     share = np.minimum(1.0, _SPARE * SKETCH_SIZE / np.maximum(lengths - (_NGRAM - 1), 1))
     thresholds = (share * 0xFFFFFFFF).astype(np.uint32)
@@ -198,7 +198,7 @@ def _sketch(texts: _Texts) -> Sketches:
     if not len(odd):
         return sketches
     parts = np.split(sketches.values, np.cumsum(sketches.sizes, dtype=np.int64)[:-1])
-    for row, start, end in zip(odd.tolist(), starts[odd].tolist(), texts.ends[odd].tolist(), strict=True):
+    for row, start, end in zip(odd.tolist(), starts[odd].tolist(), ends[odd].tolist(), strict=True):
         parts[row] = np.unique(hashes[start : end - (_NGRAM - 1)])[:SKETCH_SIZE]
     return Sketches(np.concatenate(parts), np.array(list(map(len, parts)), dtype=np.uint8))
 

@@ -68,7 +68,8 @@ class DedupJob(Job):
         groups = [result for result in results if "group" in result]
         sums = {name: sum(result[name] for result in groups) for name in _SUMMED}
         discard(context)
-        with context.database.reader() as session:
+        with context.database.transaction() as session:
+            context.guard(session)
             began = session.get_one(Task, context.task_id).started_at or time.time()
         return {**sums, "groups": len(groups), "seconds": round(time.time() - began, 3)}
 

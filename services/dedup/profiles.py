@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from services.dedup.characters import code_points
 from services.dedup.lookup import Mask
 
 _KINDS_BITS = 5
@@ -35,7 +36,7 @@ def profiles_of(texts: Sequence[str]) -> Profiles:
 
 
 def _profiles(texts: Sequence[str]) -> Profiles:
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    codes = code_points("".join(texts))
     firsts = np.arange(0, len(texts) * _KINDS, _KINDS)
     places = np.repeat(firsts, list(map(len, texts))) + ((codes * _MIXER) >> np.uint32(32 - _KINDS_BITS))
     counts = np.bincount(places, minlength=len(texts) * _KINDS)

@@ -295,7 +295,7 @@ class _Describer:
         return member.question_id != self._head(member)
 
     def _is_other_copy(self, chief: int, member: _Draft) -> bool:
-        """A copy that differs from the representative to the eye, or may."""
+        """A copy that differs from the representative to the eye, or may; the others' stems need not be read."""
         return self._is_copy(member) and self.raw[member.question_id] != self.raw.get(chief)
 
     def _cluster(self, star: Star, members: Sequence[_Draft]) -> Cluster:
@@ -304,8 +304,7 @@ class _Describer:
         for member in members:
             evidence = self._evidence(star.representative, member)
             if self._is_copy(member):
-                is_other = self._is_other_copy(chief, member)
-                evidence["opcodes"] = self.texts.opcodes(chief, member.question_id) if is_other else []
+                evidence["opcodes"] = self.texts.opcodes(chief, member.question_id)
             comparison = member.comparison
             described.append(Member(member.question_id, comparison.verdict, comparison.similarity, evidence))
         return Cluster(chief, described)

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, insert, select
 from models import Database, FingerprintPart, Question
 from services.batches import chunks
 from services.dedup.canonical import Canonical, canonicalise_all
-from services.dedup.fingerprint import Sketches, exact_key, fingerprint
+from services.dedup.fingerprint import Sketches, fingerprint, text_key
 from services.dedup.groups import Group, digest_of
 from services.dedup.lookup import places
 from services.dedup.packing import packed, unpacked
@@ -115,13 +115,13 @@ def spans(database: Database, group: Group) -> list[Span]:
     """The parts that a group has, and where it has grown, those it will have; together they hold every id."""
     known = select(FingerprintPart.first_id).where(*_of(group)).order_by(FingerprintPart.first_id)
     firsts = [row.first_id for row in database.fetch_all(known)] or [0]
-    beyond = [*group.conditions(), Question.id >= firsts[-1]]
-    sizes = select(func.count(), func.count().filter(Question.id >= firsts[-1])).where(*group.conditions())
+    in_last = Question.id >= firsts[-1]
+    sizes = select(func.count(), func.count().filter(in_last)).where(*group.conditions())
     whole, last = tuple(database.fetch_all(sizes)[0])
     part = max(PART, min(whole // _MOST_PARTS, _LARGEST_PART))
     if last > part + part // 2:  # it has room for a half more; only then it is cut
         place = func.row_number().over(order_by=Question.id).label("place")
-        numbered = select(Question.id, place).where(*beyond).subquery()
+        numbered = select(Question.id, place).where(*group.conditions(), in_last).subquery()
         cuts = select(numbered.c.id).where(numbered.c.place % part == 1, numbered.c.place > 1).order_by(numbered.c.id)
         firsts += [row.id for row in database.fetch_all(cuts)]
     return [Span(first, until) for first, until in zip(firsts, [*firsts[1:], None], strict=True)]
@@ -235,7 +235,7 @@ def prints_of(rows: TextRows, canonicals: Sequence[Canonical]) -> Prints:
         np.array([xxhash.xxh3_64_intdigest(orjson.dumps(row[_TEXTS])) for row in rows], dtype=np.uint64),
         found.exact,
         found.numbers,
-        np.array([exact_key(each.answer) if each.answer else 0 for each in canonicals], dtype=np.uint64),
+        np.array([text_key(each.answer) if each.answer else 0 for each in canonicals], dtype=np.uint64),
         np.array([2 * len(each.stem) + bool(each.options) for each in canonicals], dtype=np.uint32),
         profiles_of([each.stem for each in canonicals]),
         found.sketches.sizes,

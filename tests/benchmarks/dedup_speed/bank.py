@@ -49,7 +49,7 @@ def _new_questions(chance: random.Random, bank: list[QuestionText], clauses: lis
         if kind < _SHARES[0][1]:
             yield origin
         elif kind < _SHARES[0][1] + _SHARES[1][1]:
-            yield QuestionText(0, _scanned(chance, origin.stem), origin.options, origin.answer)
+            yield QuestionText(0, scanned(chance, origin.stem), origin.options, origin.answer)
         elif kind < sum(share for _, share in _SHARES):
             stem = _NUMBER.sub(lambda number: str(int(number.group()[:9]) + chance.randrange(1, 9)), origin.stem)
             yield QuestionText(0, stem, origin.options, str(chance.randrange(1000)))
@@ -58,6 +58,6 @@ def _new_questions(chance: random.Random, bank: list[QuestionText], clauses: lis
             yield QuestionText(0, stem, (), str(chance.randrange(1000)))
 
 
-def _scanned(chance: random.Random, stem: str) -> str:
+def scanned(chance: random.Random, stem: str) -> str:
     """`stem` with look-alikes for about 2 % of its characters."""
     return "".join(_NOISE.get(c, c) if chance.random() < 0.06 else c for c in stem)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import random
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -28,8 +29,10 @@ from services.dedup.forms import Forms, unpack, wanted_forms
 from services.dedup.options import DedupOptions
 from services.dedup.pipeline import QuestionText
 from services.dedup.profiles import may_be_alike
+from services.dedup.state import Ids
 from services.dedup.store import Prints, TextRows, canonicals_of, prints_of
 from services.dedup.verify import Comparison, Verdict, compare
+from tests.benchmarks.dedup_speed.bank import scanned
 from tests.benchmarks.dedup_speed.watch import most_memory
 
 _BLOCK = 1_000  # rows that are made canonical at once; blocks go to the workers in turn
@@ -104,7 +107,7 @@ def _work(pipe: Connection, share: Share, folder: Path) -> None:
 def _read_word_lists(rows: TextRows) -> None:
     """Each process reads them once in its life."""
     some = canonicals_of(rows[:200])
-    noisy = canonicals_of([(*row[:2], row[2].replace("a", "o").replace("的", "地"), *row[3:]) for row in rows[:200]])
+    noisy = canonicals_of([(*row[:2], scanned(random.Random(1), row[2]), *row[3:]) for row in rows[:200]])
     for one, other in zip(some, noisy, strict=True):
         compare(one, other, _OPTIONS)
 
@@ -141,7 +144,7 @@ def _alike(prints: Prints, share: Share, forms: dict[int, Canonical], folder: Pa
     return Edges.of([(a, b, comparison) for a, b, comparison in compared if comparison])
 
 
-def _forms_of(prints: Prints, rows: np.ndarray[tuple[int], np.dtype[np.int64]], folder: Path) -> dict[int, Canonical]:
+def _forms_of(prints: Prints, rows: Ids, folder: Path) -> dict[int, Canonical]:
     packed = wanted_forms(_read(folder, "forms"), prints.ids[rows], prints.texts[rows])
     return {key: unpack(form) for key, form in packed.items()}
 
@@ -162,6 +165,6 @@ def _stars(folder: Path) -> tuple[list[Star], Edges]:
     return build_stars(entries, edges.comparisons(row_of, range(len(edges))), compare_pairs), edges
 
 
-def _rows_in_clusters(prints: Prints, heads: Heads, edges: Edges) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _rows_in_clusters(prints: Prints, heads: Heads, edges: Edges) -> Ids:
     ends = np.searchsorted(prints.ids, np.concatenate([edges.a, edges.b]))
     return np.unique(np.concatenate([ends, np.array(list(heads.copies), dtype=np.int64)]))
